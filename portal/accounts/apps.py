@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People who sign in. What they may do is decided by `relationships.actors`."""
+
+    name = "portal.accounts"
+    label = "accounts"

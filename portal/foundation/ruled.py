@@ -1,0 +1,64 @@
+"""Bases of models that carry rules, and of their querysets."""
+
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+from .guards import refusals_explained
+
+
+def choice_constraint(name: str, field: str, choices: list[str]) -> Any:
+    """The database's own check that a choice column holds one of its choices."""
+    return models.CheckConstraint(
+        condition=models.Q(**{f"{field}__in": choices}), name=name
+    )
+
+
+class RuledModel(models.Model):
+    """A row that carries rules: saved only when valid, refusals told in words."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Check the whole row, then write it. Raises ValidationError."""
+        self.full_clean()
+        with refusals_explained(kwargs.get("using")):
+            super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with refusals_explained(kwargs.get("using")):
+            return super().delete(*args, **kwargs)
+
+
+class RuledQuerySet(models.QuerySet[Any]):
+    """Bulk writes: the database's guards judge them, and the refusal is in words."""
+
+    def update(self, **values: Any) -> int:
+        with refusals_explained(self.db):
+            return super().update(**values)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        with refusals_explained(self.db):
+            return super().delete()
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        with refusals_explained(self.db):
+            return super().bulk_create(objs, *args, **kwargs)
+
+    def bulk_update(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> int:
+        with refusals_explained(self.db):
+            return super().bulk_update(objs, *args, **kwargs)
+
+    def _raw_delete(self, using: str | None) -> int:
+        with refusals_explained(using):
+            return super()._raw_delete(using)
+
+
+class UUIDModel(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+
+    class Meta:
+        abstract = True
