@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class RelationshipsConfig(AppConfig):
+    """Partners, customers, invitations and the relationships between them."""
+
+    name = "relationships"
+
+    def ready(self) -> None:
+        from . import protection  # noqa: F401 -- registers the guards

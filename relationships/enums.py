@@ -1,0 +1,173 @@
+"""Choices and the state machine of an invitation, as data."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class StaffRole(models.TextChoices):
+    ADMIN_AGENT = "admin_agent", _("Admin agent")
+    SALES_AGENT = "sales_agent", _("Sales agent")
+    HELPDESK_AGENT = "helpdesk_agent", _("Helpdesk agent")
+    EXECUTIVE_REPORT_VIEWER = "executive_report_viewer", _("Executive report viewer")
+    REPORT_VIEWER = "report_viewer", _("Report viewer")
+
+
+class TenantRole(models.TextChoices):
+    GLOBAL_ADMINISTRATOR = "global_administrator", _("Global administrator")
+    BILLING_ADMINISTRATOR = "billing_administrator", _("Billing administrator")
+    USER = "user", _("User")
+
+
+class CustomerOrigin(models.TextChoices):
+    EXISTING_TENANT = "existing_tenant", _("Had a tenant already")
+    PROVISIONED = "provisioned", _("Provisioned by the partner")
+
+
+class RelationshipOrigin(models.TextChoices):
+    INVITATION = "invitation", _("Accepted invitation")
+    PROVISIONED = "provisioned", _("Provisioned by the partner")
+
+
+class AgreementHow(models.TextChoices):
+    ACCEPTED = "accepted", _("Accepted by the customer")
+    ATTESTED = "attested", _("Attested by the partner")
+
+
+class SignInHow(models.TextChoices):
+    LOCAL_ACCOUNT = "local_account", _("local account")
+    OPENID_CONNECT = "openid_connect", _("Microsoft Entra ID")
+
+
+class SentHow(models.TextChoices):
+    BY_HAND = "by_hand", _("sent by hand")
+    PORTAL = "portal", _("sent by the portal")
+    INFERRED = "inferred", _("inferred: the link was opened")
+
+
+class CaseKind(models.TextChoices):
+    NEW_LINK = "new_link", _("Asks for a new link")
+    ONE_TRANSACTING_PARTNER = (
+        "one_transacting_partner",
+        _("Already has a CSP transacting partner"),
+    )
+    REGION = "region", _("In another market")
+
+
+class EmailStatus(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    SENT = "sent", _("Sent")
+    REFUSED = "refused", _("Refused")
+
+
+class InvitationStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SENT = "sent", _("Sent")
+    OPENED = "opened", _("Opened")
+    SIGNED_IN = "signed_in", _("Signed in")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+OPEN_STATUSES = (
+    InvitationStatus.DRAFT,
+    InvitationStatus.SENT,
+    InvitationStatus.OPENED,
+    InvitationStatus.SIGNED_IN,
+)
+ANSWERED_STATUSES = (InvitationStatus.ACCEPTED, InvitationStatus.DECLINED)
+
+
+class InvitationVerb(models.TextChoices):
+    """What can happen to an invitation, and the words on its buttons."""
+
+    SEND = "send", _("Send")
+    OPEN = "open", _("Open")
+    SIGN_IN = "sign_in", _("Sign in")
+    ACCEPT = "accept", _("Accept")
+    DECLINE = "decline", _("Decline")
+    WITHDRAW = "withdraw", _("Withdraw")
+    RENEW = "renew", _("Renew the link")
+    EXPIRE = "expire", _("Expire")
+
+
+_STATUS = InvitationStatus
+_VERB = InvitationVerb
+
+# Status before -> verb -> status after. What is not here is not allowed.
+INVITATION_TRANSITIONS: dict[str, dict[str, str]] = {
+    _STATUS.DRAFT: {
+        _VERB.SEND: _STATUS.SENT,
+        _VERB.OPEN: _STATUS.OPENED,
+        _VERB.WITHDRAW: _STATUS.WITHDRAWN,
+        _VERB.RENEW: _STATUS.DRAFT,
+        _VERB.EXPIRE: _STATUS.EXPIRED,
+    },
+    _STATUS.SENT: {
+        _VERB.SEND: _STATUS.SENT,
+        _VERB.OPEN: _STATUS.OPENED,
+        _VERB.WITHDRAW: _STATUS.WITHDRAWN,
+        _VERB.RENEW: _STATUS.DRAFT,
+        _VERB.EXPIRE: _STATUS.EXPIRED,
+    },
+    _STATUS.OPENED: {
+        _VERB.SEND: _STATUS.OPENED,
+        _VERB.OPEN: _STATUS.OPENED,
+        _VERB.SIGN_IN: _STATUS.SIGNED_IN,
+        _VERB.WITHDRAW: _STATUS.WITHDRAWN,
+        _VERB.RENEW: _STATUS.DRAFT,
+        _VERB.EXPIRE: _STATUS.EXPIRED,
+    },
+    _STATUS.SIGNED_IN: {
+        _VERB.SEND: _STATUS.SIGNED_IN,
+        _VERB.OPEN: _STATUS.SIGNED_IN,
+        _VERB.SIGN_IN: _STATUS.SIGNED_IN,
+        _VERB.ACCEPT: _STATUS.ACCEPTED,
+        _VERB.DECLINE: _STATUS.DECLINED,
+        _VERB.WITHDRAW: _STATUS.WITHDRAWN,
+        _VERB.RENEW: _STATUS.DRAFT,
+        _VERB.EXPIRE: _STATUS.EXPIRED,
+    },
+    _STATUS.EXPIRED: {_VERB.RENEW: _STATUS.DRAFT},
+    _STATUS.WITHDRAWN: {_VERB.RENEW: _STATUS.DRAFT},
+    _STATUS.ACCEPTED: {},
+    _STATUS.DECLINED: {},
+}
+
+
+class Operation(models.TextChoices):
+    """What the activity log tells of."""
+
+    CREATE_INVITATION = "create_invitation", _("Invitation created")
+    EDIT_INVITATION = "edit_invitation", _("Invitation text changed")
+    SEND_INVITATION = "send_invitation", _("Invitation sent")
+    OPEN_INVITATION = "open_invitation", _("Link opened (possibly by a scanner)")
+    SIGN_IN_TO_INVITATION = "sign_in_to_invitation", _("Signed in to the tenant")
+    ACCEPT_INVITATION = "accept_invitation", _("Invitation accepted")
+    DECLINE_INVITATION = "decline_invitation", _("Invitation declined")
+    WITHDRAW_INVITATION = "withdraw_invitation", _("Invitation withdrawn")
+    RENEW_INVITATION = "renew_invitation", _("Link renewed")
+    EXPIRE_INVITATION = "expire_invitation", _("Invitation expired")
+    RENEW_PARTNER_LINK = "renew_partner_link", _("Partner link renewed")
+    STOP_PARTNER_LINK = "stop_partner_link", _("Partner link stopped")
+    OPEN_CASE = "open_case", _("Case opened")
+    CLOSE_CASE = "close_case", _("Case closed")
+    ADD_CUSTOMER = "add_customer", _("Customer added")
+    CORRECT_CUSTOMER = "correct_customer", _("Customer corrected")
+    CORRECT_PARTNER = "correct_partner", _("Partner corrected")
+    ESTABLISH_RELATIONSHIP = "extend_relationship", _("Relationship established")
+    END_RELATIONSHIP = (
+        "remove_partner_customer_relationship",
+        _("Relationship ended"),
+    )
+    ANONYMISE_PERSON = "anonymise_person", _("Person anonymised")
+    CREATE_ORDER = "create_order", _("Order placed")
+    CHANGE_SEATS = "change_seats", _("Seats changed")
+    SUSPEND = "suspend_subscription", _("Subscription suspended")
+    REACTIVATE = "reactivate_subscription", _("Subscription reactivated")
+    RENAME = "rename_subscription", _("Friendly name changed")
+    RENEW_SUBSCRIPTION = "renew_subscription", _("Subscription renewed")
+    MOVE_SUBSCRIPTION = "move_subscription", _("Subscription moved on by time")
+    RECORD_OBSERVATION = "record_observation", _("Existing subscription recorded")
+    RETRACT_OBSERVATION = "retract_observation", _("Recorded subscription retracted")

@@ -1,0 +1,23 @@
+from .activity import ActivityRecord
+from .case import Case
+from .customer import Customer, CustomerAgreement, TenantMembership
+from .email import OutgoingEmail
+from .invitation import Invitation, TenantSignIn
+from .market import CountryMarket
+from .partner import Partner, StaffMembership
+from .relationship import ResellerRelationship
+
+__all__ = [
+    "ActivityRecord",
+    "Case",
+    "CountryMarket",
+    "Customer",
+    "CustomerAgreement",
+    "Invitation",
+    "OutgoingEmail",
+    "Partner",
+    "ResellerRelationship",
+    "StaffMembership",
+    "TenantMembership",
+    "TenantSignIn",
+]

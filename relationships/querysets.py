@@ -1,0 +1,180 @@
+"""Scopes. `visible_to` is the one place that decides whose rows an actor sees.
+
+Partner staff sees a customer from the moment it signs in to one of their invitations;
+its profile only while their relationship is active. The clock sees everything.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Case as SqlCase
+from django.db.models import Exists, F, OuterRef, Q, Value, When
+
+from portal.foundation import clock
+from portal.foundation.ruled import RuledQuerySet
+
+from .enums import OPEN_STATUSES, InvitationStatus
+
+if TYPE_CHECKING:
+    from .actors import Actor
+    from .models import Customer, Partner
+
+
+class ScopedQuerySet(RuledQuerySet):
+    """Rows of a partner (`partner`) and of a customer (`customer`), by field name."""
+
+    partner_field = "partner"
+    customer_field = "customer"
+
+    def visible_to(self, actor: Actor) -> Any:
+        if actor.partner is not None:
+            return self.filter(self.of_partner(actor.partner))
+        if actor.customer is not None:
+            return self.filter(self.of_customer(actor.customer))
+        return self
+
+    def of_partner(self, partner: Partner) -> Q:
+        return Q(**{self.partner_field: partner})
+
+    def of_customer(self, customer: Customer) -> Q:
+        return Q(**{self.customer_field: customer})
+
+
+class PartnerQuerySet(ScopedQuerySet):
+    partner_field = "pk"
+
+    def of_partner(self, partner: Partner) -> Q:
+        return Q(pk=partner.pk)
+
+    def of_customer(self, customer: Customer) -> Q:
+        """A tenant sees the partners that it has or had."""
+        return Q(pk__in=customer.relationships.values("partner"))
+
+    def transacting(self) -> Any:
+        return self.filter(is_csp_transacting=True)
+
+    def advisors(self) -> Any:
+        return self.filter(is_advisor=True)
+
+
+class StaffMembershipQuerySet(ScopedQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        return Q(pk__in=[])
+
+    def current(self) -> Any:
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+
+
+class TenantMembershipQuerySet(ScopedQuerySet):
+    def of_partner(self, partner: Partner) -> Q:
+        return Q(pk__in=[])
+
+
+class CustomerQuerySet(ScopedQuerySet):
+    def of_partner(self, partner: Partner) -> Q:
+        """Signed in to its invitation, related to it now or once, or advised by it."""
+        signed_in = self.model.objects.filter(sign_ins__invitation__partner=partner)
+        related = self.model.objects.filter(relationships__partner=partner)
+        advised = self.model.objects.filter(subscriptions__partner_of_record=partner)
+        return (
+            Q(pk__in=signed_in.values("pk"))
+            | Q(pk__in=related.values("pk"))
+            | Q(pk__in=advised.values("pk"))
+        )
+
+    def of_customer(self, customer: Customer) -> Q:
+        return Q(pk=customer.pk)
+
+    def profile_visible_to(self, actor: Actor) -> Any:
+        """Those whose domain, country and contact this actor may read."""
+        if actor.partner is None:
+            return self.visible_to(actor)
+        return self.filter(
+            relationships__partner=actor.partner, relationships__ended_at=None
+        )
+
+    def with_relationship(self, actor: Actor) -> Any:
+        """Annotate `is_related` and `was_related`: to the actor's partner, or any."""
+        relationships = self.model.relationships.rel.related_model.objects.filter(
+            customer=OuterRef("pk")
+        )
+        if actor.partner is not None:
+            relationships = relationships.filter(partner=actor.partner)
+        return self.annotate(
+            is_related=Exists(relationships.filter(ended_at=None)),
+            was_related=Exists(relationships.exclude(ended_at=None)),
+        )
+
+    def search(self, term: str, actor: Actor) -> Any:
+        """By name and tenant id; by domain only where the actor may read it."""
+        by_domain = self.model.objects.profile_visible_to(actor).filter(
+            primary_domain__icontains=term
+        )
+        found = Q(company_name__icontains=term) | Q(pk__in=by_domain.values("pk"))
+        digits = term.replace("-", "").lower()
+        if len(digits) >= 4 and set(digits) <= set("0123456789abcdef"):
+            found |= _uuid_starts_with("tenant_id", digits)
+        return self.filter(found)
+
+
+def _uuid_starts_with(field: str, digits: str) -> Q:
+    """A range of UUIDs, so that the index serves on both databases."""
+    if len(digits) > 32:
+        return Q(pk__in=[])
+    first, last = digits.ljust(32, "0"), digits.ljust(32, "f")
+    return Q(**{f"{field}__range": (uuid.UUID(first), uuid.UUID(last))})
+
+
+class CustomerAgreementQuerySet(ScopedQuerySet):
+    def of_partner(self, partner: Partner) -> Q:
+        return Q(customer__relationships__partner=partner)
+
+
+class InvitationQuerySet(ScopedQuerySet):
+    def open(self) -> Any:
+        return self.filter(status__in=OPEN_STATUSES, expires_at__gt=clock.now())
+
+    def overdue(self) -> Any:
+        """Stored as open, but past the expiry: the clock has not come by yet."""
+        return self.filter(status__in=OPEN_STATUSES, expires_at__lte=clock.now())
+
+    def with_current_status(self) -> Any:
+        """Annotate `status_now`, the status as every reader sees it."""
+        overdue = Q(status__in=OPEN_STATUSES, expires_at__lte=clock.now())
+        return self.annotate(
+            status_now=SqlCase(
+                When(overdue, then=Value(str(InvitationStatus.EXPIRED))),
+                default=F("status"),
+                output_field=models.CharField(),
+            )
+        )
+
+
+class TenantSignInQuerySet(ScopedQuerySet):
+    partner_field = "invitation__partner"
+
+
+class ResellerRelationshipQuerySet(ScopedQuerySet):
+    def active(self) -> Any:
+        return self.filter(ended_at=None)
+
+
+class ActivityRecordQuerySet(ScopedQuerySet):
+    def about(self, resource: models.Model) -> Any:
+        """The history of one object, newest first."""
+        return self.filter(
+            resource_type=resource._meta.model_name, resource_id=str(resource.pk)
+        )
+
+
+class CaseQuerySet(ScopedQuerySet):
+    def open(self) -> Any:
+        return self.filter(closed_at=None)
+
+
+class OutgoingEmailQuerySet(ScopedQuerySet):
+    partner_field = "invitation__partner"
+    customer_field = "invitation__customer"

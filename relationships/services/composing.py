@@ -1,0 +1,78 @@
+"""The text of an invitation: what it says at first, and what an editor may change."""
+
+from urllib.parse import quote
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from .. import roles
+from ..models import Invitation
+from . import mail
+
+MAILTO_LIMIT = 1900  # encoded characters; longer ones break in some mail programs
+
+
+def what_accepting_does_not_do(partner_name: str) -> list[str]:
+    """The five "does NOT" lines of the source page, to follow "does NOT"."""
+    return [
+        _("impact or change any of your existing subscriptions"),
+        _("transition your existing subscriptions to %(partner)s")
+        % {"partner": partner_name},
+        _("change the terms of, or your obligations for, any existing subscription"),
+        _("allow %(partner)s to change any Advisor Partner of Record information")
+        % {"partner": partner_name},
+        _("enable multiple CSP transacting partners to sell to you"),
+    ]
+
+
+def compose(invitation: Invitation) -> None:
+    """Set subject and body to the finished text, with placeholders for the link."""
+    partner = invitation.partner
+    context = {
+        "partner": partner,
+        "domain": invitation.customer_domain,
+        "link": mail.LINK,
+        "expires": mail.EXPIRES,
+        "accepting_roles": _(" or ").join(roles.accepting_roles()),
+        "may_not": what_accepting_does_not_do(partner.name),
+    }
+    invitation.subject, invitation.body = mail.render("invitation", context)
+
+
+def text_for(invitation: Invitation) -> str:
+    """The body as the customer reads it, with the link."""
+    return mail.fill_in(invitation.body, invitation)
+
+
+def set_text(invitation: Invitation, *, subject: str, body: str) -> None:
+    """Take over an edited text; ValidationError when the link is no longer in it."""
+    stored = mail.take_out(body, invitation)
+    if mail.LINK not in stored:
+        raise ValidationError(
+            {
+                "body": ValidationError(
+                    _("The invitation's link has to stay in the text: %(url)s"),
+                    code="link_missing",
+                    params={"url": invitation.url},
+                )
+            }
+        )
+    invitation.subject, invitation.body = " ".join(subject.split()), stored
+
+
+def mailto(invitation: Invitation) -> tuple[str, bool]:
+    """A mailto link with recipient, subject and text, and whether the text fitted.
+
+    When it did not, the link carries the subject and the invitation's link only.
+    """
+
+    def link(body: str) -> str:
+        return (
+            f"mailto:{quote(invitation.recipient_email, safe='@')}"
+            f"?subject={quote(invitation.subject)}&body={quote(body)}"
+        )
+
+    whole = link(text_for(invitation).replace("\n", "\r\n"))
+    if len(whole) <= MAILTO_LIMIT:
+        return whole, True
+    return link(invitation.url), False

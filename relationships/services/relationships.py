@@ -1,0 +1,129 @@
+"""A reseller relationship begins (by an invitation or a new tenant) and ends."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.foundation import clock
+
+from ..actors import Actor
+from ..enums import AgreementHow, Operation, RelationshipOrigin
+from ..exceptions import TransitionNotAllowed
+from ..models import (
+    Customer,
+    CustomerAgreement,
+    Invitation,
+    Partner,
+    ResellerRelationship,
+)
+from ..roles import Action
+from . import notices
+from .activity import record
+
+
+def establish_by_invitation(
+    invitation: Invitation, *, actor: Actor
+) -> ResellerRelationship:
+    """Part of acceptance: the caller holds the locks and has checked the rules."""
+    customer = invitation.customer
+    assert customer is not None  # an accepted invitation has one
+    relationship = _establish(
+        invitation.partner,
+        customer,
+        actor=actor,
+        origin=RelationshipOrigin.INVITATION,
+        invitation=invitation,
+    )
+    CustomerAgreement.objects.create(
+        customer=customer,
+        **CustomerAgreement.current_version(),
+        accepted_at=clock.now(),
+        accepted_by=actor.user,
+        how=AgreementHow.ACCEPTED,
+    )
+    notices.tell_of_acceptance(relationship)
+    return relationship
+
+
+def establish_by_provisioning(
+    customer: Customer, *, actor: Actor
+) -> ResellerRelationship:
+    """Part of *Add customer*: a tenant that the partner itself provisions."""
+    assert actor.partner is not None  # checked by the caller
+    return _establish(
+        actor.partner, customer, actor=actor, origin=RelationshipOrigin.PROVISIONED
+    )
+
+
+def _establish(
+    partner: Partner, customer: Customer, *, actor: Actor, **fields: Any
+) -> ResellerRelationship:
+    """Write the relationship with what was found, in one row and once."""
+    found = customer.subscriptions.snapshot_existing()
+    relationship = ResellerRelationship.objects.create(
+        partner=partner,
+        customer=customer,
+        established_at=clock.now(),
+        existing_snapshot=found.as_json(),
+        existing_count=found.count,
+        existing_fingerprint=found.fingerprint,
+        **fields,
+    )
+    record(
+        Operation.ESTABLISH_RELATIONSHIP,
+        relationship,
+        actor=actor,
+        partner=partner,
+        customer=customer,
+        new={
+            "origin": relationship.origin,
+            "existing_count": found.count,
+            "existing_fingerprint": found.fingerprint,
+        },
+    )
+    return relationship
+
+
+@transaction.atomic
+def end_relationship(
+    relationship: ResellerRelationship, *, actor: Actor, reason: str
+) -> ResellerRelationship:
+    """End it for good; the customer is told and existing subscriptions stay.
+
+    TransitionNotAllowed when it has ended; ValidationError `reason` (none given) or
+    `ended_once` (params: blockers) while a CSP subscription under it is active.
+    """
+    Customer.objects.select_for_update().get(pk=relationship.customer_id)
+    relationship = (
+        ResellerRelationship.objects.select_related("partner", "customer", "invitation")
+        .select_for_update(of=("self",))
+        .get(pk=relationship.pk)
+    )
+    actor.require(Action.END_RELATIONSHIP, relationship)
+    if not relationship.is_active:
+        raise TransitionNotAllowed(_("This relationship has ended already."))
+    if not reason.strip():
+        raise ValidationError(_("Say why the relationship ends."), code="reason")
+    blockers = list(relationship.subscriptions.active())
+    if blockers:
+        raise ValidationError(
+            _("Suspend these CSP subscriptions first, they are active: %(blockers)s."),
+            code="ended_once",
+            params={"blockers": ", ".join(str(blocker) for blocker in blockers)},
+        )
+    relationship.ended_at = clock.now()
+    relationship.ended_by = actor.user
+    relationship.end_reason = reason.strip()
+    relationship.save(update_fields=["ended_at", "ended_by", "end_reason"])
+    record(
+        Operation.END_RELATIONSHIP,
+        relationship,
+        actor=actor,
+        partner=relationship.partner,
+        customer=relationship.customer,
+        reason=relationship.end_reason,
+    )
+    notices.tell_of_end(relationship)
+    return relationship

@@ -1,0 +1,143 @@
+"""Customers' tenants and people: add, correct, anonymise."""
+
+import uuid
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from portal.accounts.models import User
+
+from ..actors import Actor
+from ..enums import CustomerOrigin, Operation
+from ..models import Customer
+from ..roles import Action
+from . import rules
+from .activity import record
+from .relationships import establish_by_provisioning
+
+CONTACT_FIELDS = (
+    "contact_name",
+    "contact_email",
+    "contact_phone",
+    "address_line1",
+    "address_line2",
+    "address_city",
+    "address_region",
+    "address_postal_code",
+)
+# What the customer stated or a directory verified; only the operator corrects it.
+STATEMENT_FIELDS = ("company_name", "country", "primary_domain")
+
+
+def domain_in_use() -> ValidationError:
+    """One sentence, the same whoever uses the domain."""
+    return ValidationError(
+        {
+            "primary_domain": ValidationError(
+                _(
+                    "This domain belongs to a tenant that exists already. Ask that "
+                    "customer for a reseller relationship instead."
+                ),
+                code="domain_in_use",
+            )
+        }
+    )
+
+
+@transaction.atomic
+def provision_customer(
+    *,
+    actor: Actor,
+    company_name: str,
+    primary_domain: str,
+    country: str,
+    **contact: str,
+) -> Customer:
+    """A new tenant's record, with the reseller relationship established at once.
+
+    `contact` takes CONTACT_FIELDS. ValidationError: `domain_in_use`, `region`, or what
+    the fields' validators say.
+    """
+    actor.require(Action.ADD_CUSTOMER)
+    partner = actor.partner
+    assert partner is not None  # only staff roles may add
+    if not partner.is_csp_transacting:
+        raise PermissionDenied(_("Only a CSP transacting partner adds customers."))
+    customer = Customer(
+        tenant_id=uuid.uuid4(),
+        company_name=company_name.strip(),
+        primary_domain=primary_domain.strip().lower(),
+        country=country.strip().upper(),
+        origin=CustomerOrigin.PROVISIONED,
+        **contact,
+    )
+    if Customer.objects.filter(primary_domain=customer.primary_domain).exists():
+        raise domain_in_use()
+    rules.refuse_other_market(partner, customer)
+    try:
+        with transaction.atomic():
+            customer.save(force_insert=True)
+    except IntegrityError as error:  # somebody else was quicker
+        raise domain_in_use() from error
+    establish_by_provisioning(customer, actor=actor)
+    record(
+        Operation.ADD_CUSTOMER,
+        customer,
+        actor=actor,
+        partner=partner,
+        customer=customer,
+        new={"origin": customer.origin, "country": customer.country},
+    )
+    return customer
+
+
+@transaction.atomic
+def correct_customer(customer: Customer, *, actor: Actor, **values: Any) -> Customer:
+    """Correct contact and address; the operator also name, country and domain.
+
+    A corrected name or country is no longer marked as the customer's own statement.
+    """
+    customer = Customer.objects.select_for_update().get(pk=customer.pk)
+    actor.require(Action.CORRECT_CUSTOMER, customer)
+    if not set(values) <= {*CONTACT_FIELDS, *STATEMENT_FIELDS}:
+        raise ValueError("Only contact, address, name, country and domain.")
+    changed = sorted(name for name in values if getattr(customer, name) != values[name])
+    statements = set(changed) & set(STATEMENT_FIELDS)
+    if statements:
+        actor.require(Action.CORRECT_STATEMENTS)
+        customer.stated_by_customer = False
+    for name in changed:
+        setattr(customer, name, values[name])
+    if changed:
+        customer.save()
+        record(
+            Operation.CORRECT_CUSTOMER,
+            customer,
+            actor=actor,
+            partner=actor.partner,
+            customer=customer,
+            new={"fields": changed},
+        )
+    return customer
+
+
+@transaction.atomic
+def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
+    """Take a person's name, address and ways to sign in away; what it did stays."""
+    actor.require(Action.MANAGE_PEOPLE)
+    if not reason.strip():
+        raise ValidationError(_("Say why this person is anonymised."), code="reason")
+    user = User.objects.select_for_update().get(pk=user.pk)
+    user.full_name = str(_("Anonymised person"))
+    user.login = f"anonymised-{uuid.uuid4()}"
+    user.email = ""
+    user.is_active = user.is_staff = user.is_superuser = False
+    user.set_unusable_password()
+    user.save()
+    user.identities.all().delete()
+    user.staff_memberships.all().delete()
+    user.tenant_memberships.all().delete()
+    record(Operation.ANONYMISE_PERSON, user, actor=actor, reason=reason.strip())
+    return user
