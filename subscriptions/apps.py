@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class SubscriptionsConfig(AppConfig):
+    """The catalogue and a customer's subscriptions of every channel."""
+
+    name = "subscriptions"
+
+    def ready(self) -> None:
+        from . import protection  # noqa: F401 -- registers the guards

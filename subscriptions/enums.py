@@ -1,0 +1,73 @@
+"""Choices and the state machine of a CSP subscription, as data."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    CSP = "csp", _("CSP")
+    ADVISOR = "advisor", _("Advisor")
+    DIRECT = "direct", _("Direct from Microsoft")
+    VOLUME = "volume", _("Volume licensing")
+
+
+OTHER_CHANNELS = (Channel.ADVISOR, Channel.DIRECT, Channel.VOLUME)
+
+
+class SubscriptionStatus(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    EXPIRED = "expired", _("Expired")
+    DISABLED = "disabled", _("Disabled")
+    DELETED = "deleted", _("Deleted")
+
+
+class Term(models.TextChoices):
+    P1M = "P1M", _("1 month")
+    P1Y = "P1Y", _("1 year")
+    P3Y = "P3Y", _("3 years")
+
+
+TERM_MONTHS = {Term.P1M: 1, Term.P1Y: 12, Term.P3Y: 36}
+
+
+class BillingPlan(models.TextChoices):
+    MONTHLY = "monthly", _("Monthly")
+    ANNUAL = "annual", _("Annual")
+    TRIENNIAL = "triennial", _("Triennial")
+
+
+BILLING_MONTHS = {
+    BillingPlan.MONTHLY: 1,
+    BillingPlan.ANNUAL: 12,
+    BillingPlan.TRIENNIAL: 36,
+}
+
+
+class SubscriptionVerb(models.TextChoices):
+    SUSPEND = "suspend", _("Suspend")
+    REACTIVATE = "reactivate", _("Reactivate")
+    RENEW = "renew", _("Renew")
+    EXPIRE = "expire", _("Expire")
+    DISABLE = "disable", _("Disable")
+    DELETE = "delete", _("Delete")
+
+
+_STATUS = SubscriptionStatus
+_VERB = SubscriptionVerb
+
+# Status before -> verb -> status after. What is not here is not allowed.
+SUBSCRIPTION_TRANSITIONS: dict[str, dict[str, str]] = {
+    _STATUS.ACTIVE: {
+        _VERB.SUSPEND: _STATUS.SUSPENDED,
+        _VERB.RENEW: _STATUS.ACTIVE,
+        _VERB.EXPIRE: _STATUS.EXPIRED,
+    },
+    _STATUS.SUSPENDED: {
+        _VERB.REACTIVATE: _STATUS.ACTIVE,
+        _VERB.DISABLE: _STATUS.DISABLED,
+    },
+    _STATUS.EXPIRED: {_VERB.DISABLE: _STATUS.DISABLED},
+    _STATUS.DISABLED: {_VERB.DELETE: _STATUS.DELETED},
+    _STATUS.DELETED: {},
+}

@@ -1,0 +1,102 @@
+"""Scopes of the catalogue and of subscriptions; `visible_to` decides whose rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import Q, Sum
+
+from relationships.querysets import ScopedQuerySet
+
+from .enums import Channel, SubscriptionStatus
+
+if TYPE_CHECKING:
+    from relationships.actors import Actor
+    from relationships.existing import ExistingSnapshot
+    from relationships.models import Partner
+
+
+class ProductQuerySet(models.QuerySet[Any]):
+    def visible_to(self, actor: Actor) -> Any:
+        return self
+
+
+class OfferQuerySet(ScopedQuerySet):
+    def visible_to(self, actor: Actor) -> Any:
+        return self
+
+    def available(self) -> Any:
+        return self.filter(is_available=True)
+
+
+class SubscriptionQuerySet(ScopedQuerySet):
+    def of_partner(self, partner: Partner) -> Q:
+        """Own CSP rows, rows advised, and other channels' rows of its customers now.
+
+        Another CSP partner's rows are never among them: `of_other_partners` counts.
+        """
+        own = Q(relationship__partner=partner)
+        advised = Q(partner_of_record=partner)
+        customers = partner.relationships.active().values("customer")
+        existing = ~Q(channel=Channel.CSP) & Q(customer__in=customers)
+        return own | advised | existing
+
+    def csp(self) -> Any:
+        return self.filter(channel=Channel.CSP)
+
+    def existing(self) -> Any:
+        """Every observation of another channel, superseded and retracted ones too."""
+        return self.exclude(channel=Channel.CSP)
+
+    def current(self) -> Any:
+        """CSP rows that are not deleted, and the newest word of every other channel."""
+        newest = Q(superseded_by__isnull=True, retraction__isnull=True)
+        return self.filter(
+            Q(channel=Channel.CSP) & ~Q(status=SubscriptionStatus.DELETED)
+            | ~Q(channel=Channel.CSP) & newest
+        )
+
+    def active(self) -> Any:
+        return self.filter(status=SubscriptionStatus.ACTIVE)
+
+    def of_other_partners(self, partner: Partner) -> dict[str, int]:
+        """How many CSP rows and seats of other partners there are: no more is told."""
+        rows = self.csp().current().exclude(relationship__partner=partner)
+        told = rows.aggregate(count=models.Count("pk"), seats=Sum("quantity"))
+        return {"count": told["count"], "seats": told["seats"] or 0}
+
+    def snapshot_existing(self) -> ExistingSnapshot:
+        """What is found now of other channels; see `relationships.existing`."""
+        from .snapshots import take_snapshot
+
+        return take_snapshot(self.existing().current())
+
+
+class CspSubscriptionManager(models.Manager.from_queryset(SubscriptionQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> Any:
+        return super().get_queryset().filter(channel=Channel.CSP)
+
+
+class ExistingSubscriptionManager(models.Manager.from_queryset(SubscriptionQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> Any:
+        return super().get_queryset().exclude(channel=Channel.CSP)
+
+
+class RetractionQuerySet(ScopedQuerySet):
+    partner_field = "subscription__partner_of_record"
+    customer_field = "subscription__customer"
+
+
+class HistoryQuerySet(ScopedQuerySet):
+    partner_field = "subscription__relationship__partner"
+    customer_field = "subscription__customer"
+
+
+class OrderQuerySet(ScopedQuerySet):
+    partner_field = "relationship__partner"
+
+
+class OrderLineQuerySet(ScopedQuerySet):
+    partner_field = "order__relationship__partner"
+    customer_field = "order__customer"

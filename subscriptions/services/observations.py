@@ -1,0 +1,172 @@
+"""What other channels say a customer has: recorded, superseded, retracted.
+
+Nothing here changes a stored row. A second statement about the same subscription is a
+new observation that supersedes the one before.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.foundation import clock
+from relationships.actors import Actor
+from relationships.enums import Operation
+from relationships.exceptions import TransitionNotAllowed
+from relationships.models import Customer, Partner
+from relationships.roles import Action
+from relationships.services.activity import record
+
+from ..enums import OTHER_CHANNELS, SubscriptionStatus
+from ..models import ObservationRetraction, Subscription
+from .locking import lock_customer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What a channel (or the customer) says of one subscription."""
+
+    channel: str
+    product_name: str
+    quantity: int
+    status: str = SubscriptionStatus.ACTIVE
+    term: str = ""
+    billing_plan: str = ""
+    started_at: datetime | None = None
+    commitment_ends_at: datetime | None = None
+    auto_renews: bool | None = None
+    friendly_name: str = ""
+    external_id: str | None = None
+    por_name: str = ""
+    por_mpn_id: str = ""
+
+    def fields(self) -> dict[str, Any]:
+        return {**vars(self), "external_id": self.external_id or None}
+
+
+@transaction.atomic
+def record_observation(
+    customer: Customer, *, actor: Actor, statement: Statement
+) -> Subscription:
+    """Record what another channel has; a repeated statement changes nothing.
+
+    ValidationError: `channel` (CSP is not observed), `por_untouched` (the statement
+    names another Partner of Record than the recorded one), or what the fields say.
+    """
+    actor.require(Action.RECORD_OBSERVATION)
+    if actor.customer is not None:
+        actor.require(Action.RECORD_OBSERVATION, customer)
+    if statement.channel not in OTHER_CHANNELS:
+        raise ValidationError(
+            _("Choose another channel than CSP: the portal itself keeps those."),
+            code="channel",
+        )
+    customer = lock_customer(customer)
+    known = _newest(customer, statement)
+    fields = statement.fields() | _partner_of_record(statement, known)
+    if known is not None and _says_the_same(known, fields):
+        return known
+    observation = Subscription.objects.create(
+        customer=customer,
+        recorded_at=clock.now(),
+        supersedes=known,
+        stated_by_customer=actor.is_tenant,
+        **fields,
+    )
+    record(
+        Operation.RECORD_OBSERVATION,
+        observation,
+        actor=actor,
+        customer=customer,
+        new={
+            "channel": observation.channel,
+            "supersedes": str(known.pk) if known else None,
+        },
+    )
+    return observation
+
+
+def _says_the_same(known: Subscription, fields: dict[str, Any]) -> bool:
+    if hasattr(known, "retraction"):
+        return False
+    return all(getattr(known, name) == value for name, value in fields.items())
+
+
+def _newest(customer: Customer, statement: Statement) -> Subscription | None:
+    """The last observation of the same subscription; none without an id elsewhere."""
+    if not statement.external_id:
+        return None
+    return Subscription.objects.filter(
+        customer=customer,
+        channel=statement.channel,
+        external_id=statement.external_id,
+        superseded_by=None,
+    ).first()
+
+
+def _partner_of_record(
+    statement: Statement, known: Subscription | None
+) -> dict[str, Any]:
+    """Who is recorded: as stated at first, and from then on as recorded at first."""
+    if known is None:
+        partner = Partner.objects.filter(mpn_id=statement.por_mpn_id or None).first()
+        name = statement.por_name or (partner.name if partner else "")
+        return {"partner_of_record": partner, "por_name": name}
+    recorded = {
+        "partner_of_record": known.partner_of_record,
+        "por_name": known.por_name,
+        "por_mpn_id": known.por_mpn_id,
+    }
+    advisor = known.partner_of_record
+    same = {"", known.por_mpn_id, advisor.mpn_id if advisor else ""}
+    if statement.por_mpn_id not in same:
+        raise ValidationError(
+            _(
+                "This statement names another Partner of Record than the recorded "
+                "%(recorded)s. It was not taken over."
+            ),
+            code="por_untouched",
+            params={"recorded": known.partner_of_record_text or _("nobody")},
+        )
+    return recorded
+
+
+@transaction.atomic
+def retract_observation(
+    subscription: Subscription, *, actor: Actor, reason: str
+) -> ObservationRetraction:
+    """Take a wrong observation out of the current view; the row stays for good.
+
+    TransitionNotAllowed when it is superseded, retracted already, or CSP;
+    ValidationError `reason`.
+    """
+    actor.require(Action.RETRACT_OBSERVATION)
+    assert actor.user is not None  # only the operator retracts
+    lock_customer(subscription.customer)
+    if subscription.is_csp:
+        raise TransitionNotAllowed(_("A CSP subscription is not an observation."))
+    if hasattr(subscription, "retraction"):
+        raise TransitionNotAllowed(_("This observation is retracted already."))
+    if hasattr(subscription, "superseded_by"):
+        raise TransitionNotAllowed(
+            _("A newer observation supersedes this one. Retract that one.")
+        )
+    if not reason.strip():
+        raise ValidationError(_("Say why it is retracted."), code="reason")
+    retraction = ObservationRetraction.objects.create(
+        subscription_id=subscription.pk,
+        actor=actor.user,
+        reason=reason.strip(),
+        at=clock.now(),
+    )
+    record(
+        Operation.RETRACT_OBSERVATION,
+        subscription,
+        actor=actor,
+        customer=subscription.customer,
+        reason=retraction.reason,
+    )
+    return retraction

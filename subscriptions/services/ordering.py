@@ -1,0 +1,175 @@
+"""Ordering: several lines at once, under an active relationship, once per request."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.foundation import clock
+from relationships.actors import Actor
+from relationships.enums import Operation
+from relationships.models import Customer, ResellerRelationship
+from relationships.roles import Action
+from relationships.services.activity import record
+
+from ..calendar import term_end
+from ..enums import Channel, Term
+from ..models import (
+    Offer,
+    Order,
+    OrderLine,
+    SeatEntry,
+    StatusEntry,
+    Subscription,
+    SubscriptionTerm,
+)
+from .locking import lock_active_relationship, lock_customer
+
+
+@dataclass(frozen=True)
+class LineRequest:
+    """An offer to order: seats, and a friendly name or none."""
+
+    offer: Offer
+    quantity: int
+    friendly_name: str = ""
+
+
+def refuse_seats_outside_limits(offer: Offer, seats: int) -> None:
+    """ValidationError `seat_limits` with the offer's limits in words."""
+    if offer.allows_seats(seats):
+        return
+    if offer.maximum_seats is None:
+        message = _("%(offer)s takes at least %(minimum)s seats.")
+    else:
+        message = _("%(offer)s takes from %(minimum)s to %(maximum)s seats.")
+    raise ValidationError(
+        message,
+        code="seat_limits",
+        params={
+            "offer": offer,
+            "minimum": offer.minimum_seats,
+            "maximum": offer.maximum_seats,
+        },
+    )
+
+
+def reduction_deadline(moment: datetime) -> datetime:
+    """Until when seats added at `moment` can be taken away again."""
+    return moment + timedelta(days=settings.REDUCTION_WINDOW_DAYS)
+
+
+@transaction.atomic
+def place_order(
+    customer: Customer,
+    *,
+    actor: Actor,
+    lines: list[LineRequest],
+    request_key: UUID,
+) -> Order:
+    """Order CSP subscriptions beside whatever the customer has.
+
+    The same `request_key` gives the same order again. ValidationError:
+    `csp_needs_relationship`, `no_lines`, `seat_limits`, `offer`.
+    """
+    actor.require(Action.ORDER)
+    assert actor.user is not None  # only staff orders
+    customer = lock_customer(customer)
+    earlier = Order.objects.filter(request_key=request_key).first()
+    if earlier is not None:
+        actor.require(Action.ORDER, earlier)
+        return earlier
+    relationship = lock_active_relationship(customer, actor)
+    _check_lines(lines, relationship)
+    order = Order.objects.create(
+        customer=customer,
+        relationship=relationship,
+        request_key=request_key,
+        placed_at=clock.now(),
+        placed_by=actor.user,
+    )
+    for line in lines:
+        _provision(order, line)
+    record(
+        Operation.CREATE_ORDER,
+        order,
+        actor=actor,
+        partner=relationship.partner,
+        customer=customer,
+        new={
+            "lines": [
+                {"offer": line.offer.pk, "quantity": line.quantity} for line in lines
+            ]
+        },
+    )
+    return order
+
+
+def _check_lines(lines: list[LineRequest], relationship: ResellerRelationship) -> None:
+    if not lines:
+        raise ValidationError(_("Choose at least one offer."), code="no_lines")
+    for line in lines:
+        refuse_seats_outside_limits(line.offer, line.quantity)
+        if not line.offer.is_available:
+            raise ValidationError(
+                _("%(offer)s is no longer sold at this price. Choose again."),
+                code="offer",
+                params={"offer": line.offer},
+            )
+        if line.offer.currency != relationship.partner.currency:
+            raise ValidationError(
+                _("%(offer)s is not sold in your currency."),
+                code="offer",
+                params={"offer": line.offer},
+            )
+
+
+def _provision(order: Order, line: LineRequest) -> None:
+    """One line's subscription, with its first term, seat and status entries."""
+    offer, now = line.offer, order.placed_at
+    ends_at = term_end(now, Term(offer.term), 1)
+    subscription = Subscription.objects.create(
+        customer=order.customer,
+        channel=Channel.CSP,
+        relationship=order.relationship,
+        offer=offer,
+        product_name=offer.product.title,
+        term=offer.term,
+        billing_plan=offer.billing_plan,
+        started_at=now,
+        commitment_ends_at=ends_at,
+        auto_renews=True,
+        friendly_name=line.friendly_name.strip(),
+        recorded_at=now,
+    )
+    SubscriptionTerm.objects.create(
+        subscription=subscription,
+        number=1,
+        offer=offer,
+        unit_price=offer.unit_price,
+        currency=offer.currency,
+        starts_at=now,
+        ends_at=ends_at,
+    )
+    SeatEntry.objects.create(
+        subscription=subscription,
+        change=line.quantity,
+        at=now,
+        reducible_until=reduction_deadline(now),
+        unit_price=offer.unit_price,
+    )
+    StatusEntry.objects.create(
+        subscription=subscription, status=subscription.status, at=now
+    )
+    OrderLine.objects.create(
+        order=order,
+        offer=offer,
+        quantity=line.quantity,
+        unit_price=offer.unit_price,
+        currency=offer.currency,
+        subscription=subscription,
+    )

@@ -1,0 +1,104 @@
+"""Snapshots of existing subscriptions and their fingerprints (rule `terms_untouched`).
+
+A fingerprint is the version of the list of fields, a colon, and SHA-256 (hex) over the
+canonical JSON of the rows: sorted by id, keys sorted, no white space, UTC times with
+microseconds, null and empty distinct.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from relationships.existing import ExistingSnapshot
+
+VERSION = 1
+
+# A version's list is never changed: a new list is a new version.
+FIELDS: dict[int, tuple[str, ...]] = {
+    1: (
+        "id",
+        "customer_id",
+        "channel",
+        "product_name",
+        "quantity",
+        "status",
+        "term",
+        "billing_plan",
+        "started_at",
+        "commitment_ends_at",
+        "auto_renews",
+        "friendly_name",
+        "external_id",
+        "partner_of_record_id",
+        "por_name",
+        "por_mpn_id",
+        "recorded_at",
+        "supersedes_id",
+    )
+}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What re-reading a relationship's existing subscriptions found."""
+
+    count: int
+    expected: str
+    found: str
+
+    @property
+    def is_intact(self) -> bool:
+        return self.expected == self.found
+
+    @property
+    def has_nothing_to_verify(self) -> bool:
+        return self.count == 0
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, UUID):
+        return str(value)
+    return value
+
+
+def _rows(subscriptions: Any, version: int) -> list[dict[str, Any]]:
+    fields = FIELDS[version]
+    rows = [
+        {name: _plain(value) for name, value in row.items()}
+        for row in subscriptions.order_by().values(*fields)
+    ]
+    return sorted(rows, key=lambda row: row["id"])
+
+
+def fingerprint(rows: Iterable[dict[str, Any]], version: int) -> str:
+    canonical = json.dumps(
+        list(rows), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return f"{version}:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+def take_snapshot(subscriptions: Any) -> ExistingSnapshot:
+    """The rows of this queryset as they are now."""
+    rows = _rows(subscriptions, VERSION)
+    return ExistingSnapshot(VERSION, rows, fingerprint(rows, VERSION))
+
+
+def verify(relationship: Any) -> Verification:
+    """Re-read the very rows of the relationship's snapshot; later ones are let be."""
+    from .models import Subscription
+
+    snapshot = relationship.existing_snapshot
+    version = snapshot["version"]
+    ids = [row["id"] for row in snapshot["rows"]]
+    rows = _rows(Subscription.objects.filter(pk__in=ids), version)
+    return Verification(
+        count=relationship.existing_count,
+        expected=relationship.existing_fingerprint,
+        found=fingerprint(rows, version),
+    )
