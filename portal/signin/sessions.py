@@ -1,0 +1,48 @@
+"""As whom a session acts: kept in the session, checked anew on every request."""
+
+from django.contrib.auth import login
+from django.http import HttpRequest
+
+from portal.accounts.models import User
+from relationships.actors import Actor, actors_of
+from relationships.enums import SignInHow
+
+ACTS_AS = "acts_as"
+SIGNED_IN_BY = "signed_in_by"
+
+
+def begin(
+    request: HttpRequest,
+    user: User,
+    *,
+    actor: Actor | None = None,
+    how: SignInHow = SignInHow.LOCAL_ACCOUNT,
+) -> None:
+    """Sign in; with `actor`, act as it from the start.
+
+    The one way into a session, whatever has shown who the person is.
+    """
+    login(request, user)
+    request.session[SIGNED_IN_BY] = str(how)
+    if actor is not None:
+        act_as(request, actor)
+    else:
+        request.session.pop(ACTS_AS, None)
+
+
+def act_as(request: HttpRequest, actor: Actor) -> None:
+    request.session[ACTS_AS] = actor.key
+    request.actor = actor  # type: ignore[attr-defined]
+
+
+def signed_in_by(request: HttpRequest) -> SignInHow:
+    return SignInHow(request.session.get(SIGNED_IN_BY, SignInHow.LOCAL_ACCOUNT))
+
+
+def choose_actor(user: User, chosen: str | None) -> Actor | None:
+    """The chosen actor while it is still allowed, else the only one, else None."""
+    actors = actors_of(user)
+    for actor in actors:
+        if actor.key == chosen:
+            return actor
+    return actors[0] if len(actors) == 1 else None

@@ -1,0 +1,13 @@
+from django.contrib import admin
+from django.urls import include, path
+
+from portal.foundation import health
+
+urlpatterns = [
+    path("", include("portal.signin.urls")),
+    path("", include("portal.acceptance.urls")),
+    path("my/", include("portal.customers.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.ready, name="ready"),
+]
