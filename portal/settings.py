@@ -132,12 +132,15 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Database
 
+SQLITE = "django.db.backends.sqlite3"
 DATABASES = {
-    "default": env.db(
-        "DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'portal.sqlite3'}"
+    "default": (
+        env.db("DATABASE_URL")
+        if env("DATABASE_URL", default="")
+        else {"ENGINE": SQLITE, "NAME": BASE_DIR / "portal.sqlite3"}
     )
 }
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASES["default"]["ENGINE"] == SQLITE:
     # IMMEDIATE: a transaction that will write takes the write lock at once, so that
     # two writers wait instead of failing. recursive_triggers: without it
     # INSERT OR REPLACE would walk past the guards on DELETE.
