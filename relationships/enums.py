@@ -139,6 +139,9 @@ INVITATION_TRANSITIONS: dict[str, dict[str, str]] = {
 class Operation(models.TextChoices):
     """What the activity log tells of."""
 
+    ADD_RECORD = "add_record", _("Record added")
+    CHANGE_RECORD = "change_record", _("Record changed")
+    DELETE_RECORD = "delete_record", _("Record deleted")
     CREATE_INVITATION = "create_invitation", _("Invitation created")
     EDIT_INVITATION = "edit_invitation", _("Invitation text changed")
     SEND_INVITATION = "send_invitation", _("Invitation sent")

@@ -1,2 +1,3 @@
-class TransitionNotAllowed(Exception):
-    """The object's state does not allow this verb now; the text says why."""
+from portal.foundation.exceptions import TransitionNotAllowed
+
+__all__ = ["TransitionNotAllowed"]

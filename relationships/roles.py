@@ -17,6 +17,7 @@ VISITOR = "visitor"  # whoever opens a public page without having signed in
 class Action(models.TextChoices):
     VIEW_CUSTOMERS = "view_customers"
     VIEW_SUBSCRIPTIONS = "view_subscriptions"
+    VIEW_ORDERS = "view_orders"
     VIEW_CATALOGUE = "view_catalogue"
     VIEW_INVITATIONS = "view_invitations"
     VIEW_ACTIVITY = "view_activity"
@@ -68,6 +69,7 @@ GRANTS: dict[str, str] = {
     # action                      staff  tenant  operator, clock, visitor
     Action.VIEW_CUSTOMERS: "      ASHER  gbu     O",
     Action.VIEW_SUBSCRIPTIONS: "  ASHER  gbu     O",
+    Action.VIEW_ORDERS: "         ASHE   gb      O",
     Action.VIEW_CATALOGUE: "      ASHER          O",
     Action.VIEW_INVITATIONS: "    ASHE           O",
     Action.VIEW_ACTIVITY: "       ASHE   gb      O",

@@ -1,13 +1,120 @@
-from django.contrib import admin
-from django.urls import path
+from typing import Any
 
-from portal.acceptance.urls import soon
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+
+from relationships.actors import actors_of
+from relationships.views import made_invitations, request_relationship
+
+from . import front, partner_link
+from .acting import choose_partner
+
+# The head's links to lists: label, app and model.
+SECTIONS = (
+    (gettext_lazy("Invitations"), "relationships", "invitation"),
+    (gettext_lazy("Customers"), "relationships", "customer"),
+    (gettext_lazy("Subscriptions"), "subscriptions", "cspsubscription"),
+)
 
 
 class PortalAdminSite(admin.AdminSite):
-    def get_urls(self):
-        return [
-            path("x/<uuid:pk>/change/", soon, name="relationships_customer_change"),
-            path("y/<uuid:pk>/change/", soon, name="relationships_invitation_change"),
-            *super().get_urls(),
+    """The back office: for partner staff and the operator, as somebody."""
+
+    site_header = gettext_lazy("Partner portal")
+    site_title = gettext_lazy("Partner portal")
+    index_title = gettext_lazy("Overview")
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        actor = request.actor  # type: ignore[attr-defined]
+        return bool(
+            actor and request.user.is_active and (actor.is_staff or actor.is_operator)
+        )
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        pages = {
+            "request-reseller-relationship": request_relationship,
+            "request-reseller-relationship/made": made_invitations,
+            "partner-link/renew": partner_link.renew,
+            "partner-link/stop": partner_link.stop,
+        }
+        urls = [
+            path(f"{address}/", self.page(view), name=address.replace("/", "-"))
+            for address, view in pages.items()
         ]
+        choose = path("act-as/", self.choose_partner, name="act-as")
+        return [choose, *urls, *super().get_urls()]
+
+    def page(self, view: Any) -> Any:
+        """A view of this site's own: `admin_view` around one that takes the site."""
+
+        def inner(request: HttpRequest) -> HttpResponse:
+            return view(request, self)
+
+        return self.admin_view(inner)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        context = super().each_context(request)
+        if self.has_permission(request):
+            context["main_nav"] = self._main_nav(request)
+            context["may_switch"] = self._may_switch(request)
+        return context
+
+    def _main_nav(self, request: HttpRequest) -> list[dict[str, Any]]:
+        """The front page and the lists that this role may open."""
+        index = reverse("admin:index")
+        nav: list[dict[str, Any]] = [
+            {"label": _("Overview"), "url": index, "current": request.path == index}
+        ]
+        for label, app, model in SECTIONS:
+            model_admin = self._registry[apps.get_model(app, model)]
+            if model_admin.has_module_permission(request):
+                url = reverse(f"admin:{app}_{model}_changelist")
+                is_current = request.path.startswith(url)
+                nav.append({"label": label, "url": url, "current": is_current})
+        return nav
+
+    def _may_switch(self, request: HttpRequest) -> bool:
+        return len(actors_of(request.user)) > 1  # type: ignore[arg-type]
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        context = {**front.front_page(request), **(extra_context or {})}
+        return super().index(request, context)
+
+    @never_cache
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Signing in is one page for everybody; here is only the way to it."""
+        target = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(target, {request.get_host()}):
+            target = reverse("admin:index")
+        if self.has_permission(request):
+            return HttpResponseRedirect(target)
+        query = urlencode({"next": target})
+        if not request.user.is_authenticated:
+            return HttpResponseRedirect(f"{reverse('sign-in')}?{query}")
+        if any(a.is_staff or a.is_operator for a in actors_of(request.user)):
+            return HttpResponseRedirect(f"{reverse('admin:act-as')}?{query}")
+        raise PermissionDenied(
+            _("The back office is for staff of a partner. You are not, or not now.")
+        )
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return redirect("sign-out")
+
+    def choose_partner(self, request: HttpRequest) -> HttpResponse:
+        return choose_partner(request, self)

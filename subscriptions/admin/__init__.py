@@ -1,0 +1,3 @@
+from . import catalogue, orders, subscriptions
+
+__all__ = ["catalogue", "orders", "subscriptions"]

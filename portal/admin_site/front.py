@@ -1,0 +1,88 @@
+"""The front page: Quick links, and what waits for this person."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.foundation import clock
+from relationships.actors import Actor
+from relationships.models import ActivityRecord, Case, Invitation
+from relationships.roles import Action
+
+SHOWN = 8
+
+
+def front_page(request: HttpRequest) -> dict[str, Any]:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    return {
+        "today": clock.now(),
+        "quick_links": quick_links(actor),
+        "cases": _cases(actor),
+        "invitations": _waiting_invitations(actor),
+        "records": _records(actor),
+    }
+
+
+def quick_links(actor: Actor) -> list[dict[str, Any]]:
+    """Label, address and icon; the first is step 1 of the seven."""
+    transacts = bool(actor.partner and actor.partner.is_csp_transacting)
+    links = [
+        (
+            transacts and actor.may(Action.INVITE),
+            _("Request reseller relationship"),
+            "admin:request-reseller-relationship",
+            "send",
+        ),
+        (
+            transacts and actor.may(Action.ADD_CUSTOMER),
+            _("Add customer"),
+            "admin:relationships_customer_add",
+            "plus",
+        ),
+        (
+            actor.may(Action.VIEW_CUSTOMERS),
+            _("Customers"),
+            "admin:relationships_customer_changelist",
+            "people",
+        ),
+        (
+            actor.may(Action.MANAGE_PARTNERS),
+            _("Add partner"),
+            "admin:relationships_partner_add",
+            "plus",
+        ),
+        (
+            actor.may(Action.MANAGE_PEOPLE),
+            _("Add person"),
+            "admin:accounts_user_add",
+            "plus",
+        ),
+    ]
+    return [
+        {"label": label, "url": reverse(url), "icon": icon}
+        for is_shown, label, url, icon in links
+        if is_shown
+    ]
+
+
+def _cases(actor: Actor) -> Any:
+    if not actor.may(Action.VIEW_INVITATIONS):
+        return None
+    cases = Case.objects.visible_to(actor).open()
+    return cases.select_related("invitation__customer", "customer")[:SHOWN]
+
+
+def _waiting_invitations(actor: Actor) -> Any:
+    if not actor.may(Action.VIEW_INVITATIONS):
+        return None
+    invitations = Invitation.objects.visible_to(actor).open().order_by("expires_at")
+    return invitations.select_related("customer")[:SHOWN]
+
+
+def _records(actor: Actor) -> Any:
+    if not actor.may(Action.VIEW_ACTIVITY):
+        return None
+    records = ActivityRecord.objects.visible_to(actor)
+    return records.select_related("actor", "customer")[:SHOWN]

@@ -1,0 +1,232 @@
+"""The admin's customer list and customer page, where both apps are needed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import (
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from relationships.admin.base import PortalModelAdmin, badge
+from relationships.models import Customer
+from relationships.roles import Action, Column
+from relationships.services.tenants import (
+    CONTACT_FIELDS,
+    STATEMENT_FIELDS,
+    correct_customer,
+)
+from subscriptions.enums import Channel
+from subscriptions.models import Subscription
+
+from .adding import add_customer
+from .ordering import order_view
+from .page import customer_page
+
+STATES = {
+    "active": ("ok", _("Active")),
+    "ended": ("off", _("Ended")),
+    "invited": ("wait", _("Signed in")),
+    "advised": ("tag", _("Advisor")),
+    "none": ("off", _("None")),
+}
+
+
+class RelationshipFilter(admin.SimpleListFilter):
+    title = _("relationship")
+    parameter_name = "relationship"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("active", _("Active")),
+            ("ended", _("Ended")),
+            ("none", _("Neither")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        filters = {
+            "active": {"is_related": True},
+            "ended": {"is_related": False, "was_related": True},
+            "none": {"is_related": False, "was_related": False},
+        }
+        return queryset.filter(**filters.get(self.value() or "", {}))
+
+
+class ChannelFilter(admin.SimpleListFilter):
+    title = _("channel in use")
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return Channel.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in Channel.values:
+            return queryset.filter(**{f"uses_{self.value()}": True})
+        return queryset
+
+
+@admin.register(Customer)
+class CustomerAdmin(PortalModelAdmin):
+    """Customers: the reference system's list, and a page for each."""
+
+    view_action = Action.VIEW_CUSTOMERS
+    add_action = Action.ADD_CUSTOMER
+    change_action = Action.CORRECT_CUSTOMER
+    fields = (*STATEMENT_FIELDS, *CONTACT_FIELDS)
+    list_title = _("Customers")
+    list_display = (
+        "company_name",
+        "tenant_id",
+        "domain",
+        "relationship",
+        "channels",
+        "seats",
+    )
+    list_filter = (RelationshipFilter, ChannelFilter)
+    search_fields = ("company_name",)
+    search_help_text = _("Name, domain or tenant ID")
+    restricted = dict.fromkeys(
+        ("contact_name", "contact_email", "contact_phone"), Column.PERSONAL_DATA
+    )
+    change_form_template = "admin/relationships/customer/page.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        actor = request.actor  # type: ignore[attr-defined]
+        rows = (
+            Subscription.objects.visible_to(actor)
+            .current()
+            .filter(customer=OuterRef("pk"))
+        )
+        seats = (
+            rows.order_by()
+            .values("customer")
+            .annotate(seats=Sum("quantity"))
+            .values("seats")
+        )
+        uses = {
+            f"uses_{channel}": Exists(rows.filter(channel=channel))
+            for channel in Channel.values
+        }
+        customers: Any = super().get_queryset(request)
+        return customers.with_relationship(actor).annotate(
+            seats=Coalesce(Subquery(seats, output_field=IntegerField()), 0),
+            shows_profile=F("is_related") if actor.partner else Value(True),
+            **uses,
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        actor = request.actor  # type: ignore[attr-defined]
+        term = search_term.strip()
+        return (queryset.search(term, actor) if term else queryset), False
+
+    # Columns
+
+    @admin.display(description=_("primary domain"), ordering="primary_domain")
+    def domain(self, customer: Any) -> str:
+        return (customer.shows_profile and customer.primary_domain) or ""
+
+    @admin.display(description=_("relationship"), ordering="-is_related")
+    def relationship(self, customer: Any) -> str:
+        state = "none"
+        if customer.is_related:
+            state = "active"
+        elif customer.was_related:
+            state = "ended"
+        kind, label = STATES[state]
+        return badge(kind, str(label))
+
+    @admin.display(description=_("channels in use"))
+    def channels(self, customer: Any) -> str:
+        return ", ".join(
+            str(Channel(channel).label)
+            for channel in Channel.values
+            if getattr(customer, f"uses_{channel}")
+        )
+
+    @admin.display(description=_("seats"), ordering="seats")
+    def seats(self, customer: Any) -> int:
+        return customer.seats
+
+    # Add and correct
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        partner = getattr(request.actor, "partner", None)  # type: ignore[attr-defined]
+        transacts = bool(partner and partner.is_csp_transacting)
+        return transacts and super().has_add_permission(request)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        may_correct = self._may(request, Action.CORRECT_STATEMENTS)
+        return [] if obj is None or may_correct else list(STATEMENT_FIELDS)
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: bool
+    ) -> None:
+        """A correction; the service writes it, and its line in the activity log."""
+        values = {name: form.cleaned_data[name] for name in form.changed_data}
+        correct_customer(obj, actor=request.actor, **values)  # type: ignore[attr-defined]
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The service has told the log already."""
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return add_customer(request, self.admin_site, self.opts)
+
+    # Pages
+
+    def get_urls(self) -> list[URLPattern]:
+        order = path(
+            "<path:object_id>/order/",
+            self.admin_site.admin_view(self.order),
+            name="relationships_customer_order",
+        )
+        return [order, *super().get_urls()]
+
+    def order(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        customer = self.scoped_object(request, object_id)
+        return order_view(request, customer, self.admin_site, self.opts)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        customer = self.scoped_object(request, object_id)
+        if "edit" in request.GET or request.method == "POST":
+            return super().change_view(request, object_id, form_url, extra_context)
+        actor = request.actor  # type: ignore[attr-defined]
+        context = {
+            **self.admin_site.each_context(request),
+            **customer_page(customer, actor),
+            "title": str(customer),
+            "opts": self.opts,
+            "original": customer,
+            "may_order": actor.may(Action.ORDER, customer),
+            "may_correct": self.has_change_permission(request, customer),
+            "may_change": actor.may(Action.CHANGE_SUBSCRIPTION, customer),
+            "may_end": actor.may(Action.END_RELATIONSHIP, customer),
+            "shows_people": actor.may_see(Column.PERSONAL_DATA),
+            "shows_revenue": actor.may_see(Column.REVENUE),
+        }
+        kind, label = STATES[context["state"]]
+        context["state"] = {"kind": kind, "label": label}
+        return TemplateResponse(request, self.change_form_template, context)

@@ -1,0 +1,155 @@
+"""Step 7: choose offers, review, order."""
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from portal.foundation.admin import words
+from relationships.models import Customer
+from relationships.roles import Action
+from subscriptions.models import Offer
+from subscriptions.services.ordering import (
+    LineRequest,
+    place_order,
+    refuse_seats_outside_limits,
+)
+
+
+class CartForm(forms.Form):
+    """Seats and a friendly name per offer; `lines` is what was chosen."""
+
+    request_key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, offers: QuerySet[Offer], data: Any = None) -> None:
+        super().__init__(data, initial={"request_key": uuid.uuid4()})
+        self.offers = list(offers)
+        for offer in self.offers:
+            self.fields[f"seats-{offer.pk}"] = forms.IntegerField(
+                label=gettext_lazy("Seats"), required=False, min_value=0
+            )
+            self.fields[f"name-{offer.pk}"] = forms.CharField(
+                label=gettext_lazy("Friendly name"), required=False, max_length=100
+            )
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Each offer with its two fields, for the table."""
+        return [
+            {
+                "offer": offer,
+                "seats": self[f"seats-{offer.pk}"],
+                "name": self[f"name-{offer.pk}"],
+            }
+            for offer in self.offers
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.lines: list[LineRequest] = []
+        for offer in self.offers:
+            seats = cleaned.get(f"seats-{offer.pk}")
+            if seats:
+                self._add_line(offer, seats, cleaned.get(f"name-{offer.pk}", ""))
+        if not self.lines and not self.errors:
+            raise ValidationError(_("Give the seats of at least one offer."))
+        return cleaned
+
+    def _add_line(self, offer: Offer, seats: int, name: str) -> None:
+        try:
+            refuse_seats_outside_limits(offer, seats)
+        except ValidationError as error:
+            self.add_error(f"seats-{offer.pk}", words(error))
+        else:
+            self.lines.append(LineRequest(offer, seats, name))
+
+
+@dataclass(frozen=True)
+class ReviewLine:
+    """What one line costs, at list price."""
+
+    line: LineRequest
+
+    @property
+    def per_period(self) -> Decimal:
+        return self.line.offer.price_per_period(self.line.quantity)
+
+    @property
+    def per_term(self) -> Decimal:
+        return self.line.offer.price_per_term(self.line.quantity)
+
+
+def order_view(
+    request: HttpRequest, customer: Customer, admin_site: Any, opts: Any
+) -> HttpResponse:
+    """GET chooses; POST reviews; POST with `place` orders what was reviewed."""
+    actor = request.actor  # type: ignore[attr-defined]
+    actor.require(Action.ORDER, customer)
+    offers = Offer.objects.available().filter(currency=actor.partner.currency)
+    offers = offers.select_related("product").order_by(
+        "product__title", "term", "billing_plan"
+    )
+    form = CartForm(offers, request.POST if request.method == "POST" else None)
+    context = {
+        **admin_site.each_context(request),
+        "opts": opts,
+        "original": customer,
+        "customer": customer,
+        "form": form,
+        "title": _("Order CSP subscriptions"),
+    }
+    if request.method == "POST" and "change" not in request.POST and form.is_valid():
+        if "place" in request.POST and _place(request, customer, form):
+            return HttpResponseRedirect(customer.get_absolute_url())
+        if not form.errors:
+            return _review(request, form, context)
+    return TemplateResponse(request, "admin/relationships/customer/order.html", context)
+
+
+def _place(request: HttpRequest, customer: Customer, form: CartForm) -> bool:
+    try:
+        order = place_order(
+            customer,
+            actor=request.actor,  # type: ignore[attr-defined]
+            lines=form.lines,
+            request_key=form.cleaned_data["request_key"],
+        )
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    text = ngettext(
+        "Ordered: %(count)s subscription.",
+        "Ordered: %(count)s subscriptions.",
+        order.lines.count(),
+    )
+    messages.success(request, text % {"count": order.lines.count()})
+    return True
+
+
+def _review(
+    request: HttpRequest, form: CartForm, context: dict[str, Any]
+) -> HttpResponse:
+    lines = [ReviewLine(line) for line in form.lines]
+    context |= {
+        "title": _("Review the order"),
+        "lines": lines,
+        "currency": lines[0].line.offer.currency,
+        "total": sum(line.per_term for line in lines),
+        "hidden": [
+            (name, value)
+            for name, value in form.data.items()
+            if value and (name.startswith(("seats-", "name-")) or name == "request_key")
+        ],
+    }
+    return TemplateResponse(
+        request, "admin/relationships/customer/review.html", context
+    )

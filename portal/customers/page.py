@@ -1,0 +1,141 @@
+"""What the admin's page of one customer tells this actor, and nothing more."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from relationships.actors import Actor
+from relationships.enums import InvitationStatus
+from relationships.models import (
+    ActivityRecord,
+    Customer,
+    Invitation,
+    ResellerRelationship,
+)
+from relationships.roles import Action
+from subscriptions.enums import Channel, SubscriptionStatus
+from subscriptions.models import Order, Product, ProductAlias, Subscription
+from subscriptions.snapshots import verify
+
+SHOWN = 20
+
+
+@dataclass
+class ProductSeats:
+    """Seats of one product, channel by channel."""
+
+    title: str
+    by_channel: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> list[int]:
+        return [self.by_channel.get(channel, 0) for channel in Channel.values]
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_channel.values())
+
+    @property
+    def is_paid_twice(self) -> bool:
+        """In CSP and by another channel at the same time."""
+        return Channel.CSP in self.by_channel and len(self.by_channel) > 1
+
+
+def customer_page(customer: Customer, actor: Actor) -> dict[str, Any]:
+    """The context of `admin/relationships/customer/page.html`."""
+    relationship = _relationship(customer, actor)
+    is_related = relationship is not None and relationship.is_active
+    visible = Subscription.objects.visible_to(actor).filter(customer=customer)
+    current = visible.current().select_related("offer", "relationship")
+    csp = list(current.csp())
+    existing = list(current.existing())
+    return {
+        "relationship": relationship,
+        "is_related": is_related,
+        "shows_profile": is_related or actor.is_operator,
+        "state": relationship_state(customer, actor, relationship),
+        "proof": verify(relationship) if relationship else None,
+        "csp": csp,
+        "existing": existing,
+        "others": _others(customer, actor, is_related=is_related),
+        "seats": seats_by_product([*csp, *existing]),
+        "channels": Channel.labels,
+        "invitations": _invitations(customer, actor),
+        "orders": _orders(customer, actor),
+        "records": _records(customer, actor),
+    }
+
+
+def _relationship(customer: Customer, actor: Actor) -> ResellerRelationship | None:
+    """The active one, or the last one, as far as the actor sees it."""
+    rows = ResellerRelationship.objects.visible_to(actor).filter(customer=customer)
+    rows = rows.select_related("partner", "invitation__accepted_by")
+    return rows.active().first() or rows.first()
+
+
+def relationship_state(
+    customer: Customer, actor: Actor, relationship: ResellerRelationship | None
+) -> str:
+    """active, ended, invited, advised or none."""
+    if relationship is not None:
+        return "active" if relationship.is_active else "ended"
+    if actor.partner is None:
+        return "none"
+    signed_in = customer.sign_ins.filter(invitation__partner=actor.partner)
+    return "invited" if signed_in.exists() else "advised"
+
+
+def _others(customer: Customer, actor: Actor, *, is_related: bool) -> dict[str, int]:
+    """CSP rows of former partners: how many, and how many seats."""
+    if actor.partner is None or not is_related:
+        return {"count": 0, "seats": 0}
+    rows = Subscription.objects.filter(customer=customer)
+    return rows.of_other_partners(actor.partner)
+
+
+def _invitations(customer: Customer, actor: Actor) -> Any:
+    if not actor.may(Action.VIEW_INVITATIONS):
+        return None
+    rows = Invitation.objects.visible_to(actor).filter(sign_ins__customer=customer)
+    drafts = InvitationStatus.DRAFT
+    return rows.exclude(status=drafts).distinct().order_by("-created_at")[:SHOWN]
+
+
+def _orders(customer: Customer, actor: Actor) -> Any:
+    if not actor.may(Action.VIEW_ORDERS):
+        return None
+    rows = Order.objects.visible_to(actor).filter(customer=customer)
+    return rows.select_related("placed_by").prefetch_related("lines__offer__product")[
+        :SHOWN
+    ]
+
+
+def _records(customer: Customer, actor: Actor) -> Any:
+    if not actor.may(Action.VIEW_ACTIVITY):
+        return None
+    rows = ActivityRecord.objects.visible_to(actor).filter(customer=customer)
+    return rows.select_related("actor")[:SHOWN]
+
+
+def seats_by_product(subscriptions: list[Subscription]) -> list[ProductSeats]:
+    """Seats per product over all channels; other channels' names are matched here."""
+    matched = _titles({row.product_name.lower() for row in subscriptions})
+    products: dict[str, ProductSeats] = {}
+    for row in subscriptions:
+        if row.status not in {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED}:
+            continue
+        title = matched.get(row.product_name.lower(), row.product_name)
+        product = products.setdefault(title, ProductSeats(title))
+        seats = product.by_channel.get(row.channel, 0)
+        product.by_channel[row.channel] = seats + row.quantity
+    return sorted(products.values(), key=lambda product: product.title)
+
+
+def _titles(names: set[str]) -> dict[str, str]:
+    """The catalogue's title for each name that it or another channel uses."""
+    aliases = ProductAlias.objects.values_list("name", "product__title")
+    titles = {name.lower(): title for name, title in aliases}
+    titles |= {
+        title.lower(): title
+        for title in Product.objects.values_list("title", flat=True)
+    }
+    return {name: titles[name] for name in names if name in titles}

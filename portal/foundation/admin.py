@@ -1,0 +1,269 @@
+"""The admin's scoped base, and the one helper behind every workflow button.
+
+`request.actor` decides everything here: which rows (`visible_to` of the queryset),
+which verbs (`may`) and which columns (`may_see`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Union
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.text import capfirst
+from django.utils.translation import ngettext
+
+from .exceptions import TransitionNotAllowed
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+Words = Union["str", "_StrPromise"]
+REFUSALS = (TransitionNotAllowed, ValidationError, PermissionDenied)
+
+
+def words(error: Exception) -> str:
+    """A refusal as one line for a person."""
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return str(error)
+
+
+class TransitionForm(forms.Form):
+    """What a transition asks for; `obj` and `actor` are there for first values."""
+
+    def __init__(self, data: Any = None, *, obj: Any, actor: Any) -> None:
+        super().__init__(data)
+        self.obj, self.actor = obj, actor
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A workflow button of an object: GET confirms, POST calls the service.
+
+    `action` is the right that it takes, `run` the service's call with the object, the
+    actor and the form's values. `question` says what will happen.
+    """
+
+    name: str
+    label: Words
+    action: str
+    run: Callable[..., Any]
+    question: Words
+    done: Words
+    is_possible: Callable[[Any], bool] = lambda obj: True
+    form_class: type[TransitionForm] = TransitionForm
+    css: str = ""
+    icon: str = ""
+
+
+class ScopedModelAdmin(admin.ModelAdmin):
+    """Shows the actor's rows only and offers what its role grants.
+
+    An action of None is granted to nobody: rows come and go by services. `restricted`
+    names columns that not every role sees.
+    """
+
+    view_action: str
+    add_action: str | None = None
+    change_action: str | None = None
+    delete_action: str | None = None
+    restricted: dict[str, str] = {}
+    transitions: tuple[Transition, ...] = ()
+    list_title: Words = ""
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        queryset = super().get_queryset(request)
+        return queryset.visible_to(request.actor)  # type: ignore[attr-defined]
+
+    # Rights
+
+    def _may(self, request: HttpRequest, action: str | None, obj: Any = None) -> bool:
+        actor = request.actor  # type: ignore[attr-defined]
+        return bool(actor and action and actor.may(action, obj))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, self.view_action)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The role decides here; which rows, `get_queryset`."""
+        return self._may(request, self.view_action)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, self.add_action)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, self.change_action, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, self.delete_action, obj)
+
+    # Columns
+
+    def _visible(self, request: HttpRequest, names: Any) -> list[Any]:
+        actor = request.actor  # type: ignore[attr-defined]
+        return [
+            name
+            for name in names
+            if name not in self.restricted or actor.may_see(self.restricted[name])
+        ]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return self._visible(request, super().get_list_display(request))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return self._visible(request, super().get_fields(request, obj))
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        return self._visible(request, super().get_search_fields(request))
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Offer only rows that the actor sees."""
+        manager = db_field.remote_field.model._default_manager
+        if hasattr(manager, "visible_to"):
+            kwargs.setdefault("queryset", manager.visible_to(request.actor))  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = self.list_title or capfirst(self.opts.verbose_name_plural)
+        context = {"title": title, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The stock page, with the title an object deserves and its buttons."""
+        obj = self.scoped_object(request, object_id)
+        context = {
+            "title": str(obj),
+            "subtitle": None,
+            "transitions": self.possible_transitions(request, obj),
+            **(extra_context or {}),
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    # Workflow
+
+    def get_urls(self) -> list[URLPattern]:
+        urls = [
+            path(
+                f"<path:object_id>/{transition.name}/",
+                self.admin_site.admin_view(self._transition_view(transition)),
+                name=self.url_name(transition.name),
+            )
+            for transition in self.transitions
+        ]
+        return urls + super().get_urls()
+
+    def url_name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+    def scoped_object(self, request: HttpRequest, object_id: str) -> Any:
+        """The object when the actor sees it; otherwise a plain 404."""
+        obj = self.get_object(request, object_id)
+        if obj is None or not self.has_view_permission(request, obj):
+            raise Http404
+        return obj
+
+    def possible_transitions(self, request: HttpRequest, obj: Any) -> list[Transition]:
+        return [
+            transition
+            for transition in self.transitions
+            if self._may(request, transition.action, obj)
+            and transition.is_possible(obj)
+        ]
+
+    def _transition_view(
+        self, transition: Transition
+    ) -> Callable[[HttpRequest, str], HttpResponse]:
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            obj = self.scoped_object(request, object_id)
+            if not self._may(request, transition.action, obj):
+                raise PermissionDenied
+            return self._confirm(request, obj, transition)
+
+        return view
+
+    def _confirm(
+        self, request: HttpRequest, obj: Any, transition: Transition
+    ) -> HttpResponse:
+        actor = request.actor  # type: ignore[attr-defined]
+        data = request.POST if request.method == "POST" else None
+        form = transition.form_class(data, obj=obj, actor=actor)
+        if request.method == "POST" and form.is_valid():
+            try:
+                transition.run(obj, actor=actor, **form.cleaned_data)
+            except (TransitionNotAllowed, ValidationError) as error:
+                form.add_error(None, words(error))
+            else:
+                messages.success(request, transition.done % {"object": obj})
+                return HttpResponseRedirect(self.object_url(obj))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": obj,
+            "object_url": self.object_url(obj),
+            "title": transition.label,
+            "transition": transition,
+            "question": transition.question % {"object": obj},
+            "form": form,
+            "is_possible": transition.is_possible(obj),
+        }
+        return TemplateResponse(request, "admin/confirm.html", context)
+
+    def object_url(self, obj: models.Model) -> str:
+        """Where to go when something was done to this object."""
+        return obj.get_absolute_url()  # type: ignore[attr-defined]
+
+
+def in_bulk(
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    queryset: QuerySet[Any],
+    run: Callable[[Any], Any],
+    done: str,
+) -> None:
+    """Call the same service per row and say "3 sent, 1 skipped: ..."."""
+    count, skipped = 0, []
+    for obj in queryset:
+        try:
+            run(obj)
+            count += 1
+        except REFUSALS as error:
+            skipped.append(f"{obj}: {words(error)}")
+    text = f"{count} {done}"
+    if skipped:
+        text += ", " + ngettext(
+            "%(count)s skipped: %(why)s", "%(count)s skipped: %(why)s", len(skipped)
+        ) % {"count": len(skipped), "why": " ".join(skipped)}
+    level = messages.SUCCESS if count else messages.WARNING
+    model_admin.message_user(request, text, level)
+
+
+class ChoiceFilter(admin.SimpleListFilter):
+    """A list filter over given choices; a subclass names them and filters."""
+
+    choices_given: list[tuple[str, Any]] = []
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return self.choices_given

@@ -1,0 +1,77 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from portal.foundation.admin import Transition
+
+from ..models import Case
+from ..roles import Action, Column
+from ..services.cases import close_case
+from .base import PortalModelAdmin, badge
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("Open")), ("closed", _("Closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "open":
+            return queryset.open()
+        if self.value() == "closed":
+            return queryset.exclude(closed_at=None)
+        return queryset
+
+
+@admin.register(Case)
+class CaseAdmin(PortalModelAdmin):
+    """What stopped a customer; closed by a button, never edited."""
+
+    view_action = Action.VIEW_INVITATIONS
+    list_title = _("Cases")
+    list_display = ("kind", "state", "invitation_link", "customer", "opened_at")
+    list_filter = (OpenFilter, "kind")
+    list_select_related = ("invitation__customer", "customer")
+    restricted = {"message": Column.PERSONAL_DATA}
+    fields = (
+        "kind",
+        "invitation_link",
+        "customer",
+        "message",
+        "opened_at",
+        "closed_at",
+        "closed_by",
+    )
+    change_form_template = "admin/object_with_transitions.html"
+    transitions = (
+        Transition(
+            "close",
+            _("Close the case"),
+            Action.HANDLE_CASES,
+            close_case,
+            question=_("The case “%(object)s” is done with and leaves the list."),
+            done=_("Closed: %(object)s."),
+            is_possible=lambda case: case.is_open,
+        ),
+    )
+
+    @admin.display(description=_("state"))
+    def state(self, case: Case) -> str:
+        if case.is_open:
+            return badge("warn", str(_("Open")))
+        return badge("off", str(_("Closed")))
+
+    @admin.display(description=_("invitation"))
+    def invitation_link(self, case: Case) -> str:
+        return format_html(
+            '<a href="{}">{}</a>', case.invitation.get_absolute_url(), case.invitation
+        )
+
+    def object_url(self, obj: Any) -> str:
+        return reverse("admin:relationships_case_change", args=[obj.pk])

@@ -1,0 +1,175 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from portal.foundation.admin import Transition, in_bulk
+
+from .. import progress
+from ..enums import InvitationStatus, InvitationVerb
+from ..models import ActivityRecord, Invitation
+from ..roles import Action, Column
+from ..services import composing, invitations
+from ..views import message_form, save_message
+from .base import BADGES, PortalModelAdmin, badge
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By the status as every reader sees it: past its expiry, expired."""
+
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return InvitationStatus.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in InvitationStatus.values:
+            return queryset.filter(status_now=self.value())
+        return queryset
+
+
+@admin.register(Invitation)
+class InvitationAdmin(PortalModelAdmin):
+    """Invitations: a page of their own, statuses by buttons, never in a form."""
+
+    view_action = Action.VIEW_INVITATIONS
+    list_title = _("Invitations")
+    list_display = (
+        "__str__",
+        "state",
+        "customer",
+        "customer_domain",
+        "reference",
+        "created_by",
+        "created_at",
+        "expires_at",
+    )
+    list_filter = (StatusFilter, "created_at")
+    list_select_related = ("customer", "created_by", "partner")
+    search_fields = (
+        "recipient_email",
+        "customer_domain",
+        "reference",
+        "customer__company_name",
+    )
+    restricted = {
+        "created_by": Column.PERSONAL_DATA,
+        "recipient_email": Column.PERSONAL_DATA,
+    }
+    actions = ("send", "withdraw", "renew")
+    change_form_template = "admin/relationships/invitation/page.html"
+    transitions = (
+        Transition(
+            "withdraw",
+            _("Withdraw"),
+            Action.INVITE,
+            invitations.withdraw_invitation,
+            question=_(
+                "%(object)s: the invitation is taken back. Its link then says so, and "
+                "nobody can accept it."
+            ),
+            done=_("Withdrawn: %(object)s."),
+            is_possible=lambda invitation: invitation.can(InvitationVerb.WITHDRAW),
+        ),
+        Transition(
+            "renew",
+            _("Renew the link"),
+            Action.INVITE,
+            invitations.renew_invitation,
+            question=_(
+                "%(object)s: the invitation becomes a draft with a new link and a new "
+                "expiry. The old link stops working."
+            ),
+            done=_("Renewed: %(object)s. Send the new link now."),
+            is_possible=lambda invitation: invitation.can(InvitationVerb.RENEW),
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        queryset: Any = super().get_queryset(request)
+        return queryset.with_current_status()
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, invitation: Invitation) -> str:
+        status = invitation.current_status
+        return badge(BADGES[status], str(status.label))
+
+    # Actions
+
+    def has_invite_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, Action.INVITE)
+
+    @admin.action(description=_("Send from here"), permissions=["invite"])
+    def send(self, request: HttpRequest, queryset: Any) -> None:
+        self._in_bulk(request, queryset, invitations.send_invitation, str(_("sent")))
+
+    @admin.action(description=_("Withdraw"), permissions=["invite"])
+    def withdraw(self, request: HttpRequest, queryset: Any) -> None:
+        verb = invitations.withdraw_invitation
+        self._in_bulk(request, queryset, verb, str(_("withdrawn")))
+
+    @admin.action(description=_("Renew the link"), permissions=["invite"])
+    def renew(self, request: HttpRequest, queryset: Any) -> None:
+        verb = invitations.renew_invitation
+        self._in_bulk(request, queryset, verb, str(_("renewed")))
+
+    def _in_bulk(
+        self, request: HttpRequest, queryset: Any, verb: Any, done: str
+    ) -> None:
+        actor = request.actor  # type: ignore[attr-defined]
+        in_bulk(self, request, queryset, lambda obj: verb(obj, actor=actor), done)
+
+    # Pages
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, Action.INVITE)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Step 1 has a page of its own."""
+        return HttpResponseRedirect(reverse("admin:request-reseller-relationship"))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        invitation = self.scoped_object(request, object_id)
+        may_send = invitation.is_open and self._may(request, Action.INVITE, invitation)
+        form = message_form(request, invitation) if may_send else None
+        if request.method == "POST":
+            return save_message(request, self, invitation, form)
+        return super().change_view(
+            request, object_id, form_url, self._page(request, invitation, form)
+        )
+
+    def _page(
+        self, request: HttpRequest, invitation: Invitation, form: Any
+    ) -> dict[str, Any]:
+        actor = request.actor  # type: ignore[attr-defined]
+        records = ActivityRecord.objects.visible_to(actor).about(invitation)
+        mailto, mailto_is_whole = composing.mailto(invitation)
+        status = invitation.current_status
+        return {
+            "title": str(invitation),
+            "status": {"kind": BADGES[status], "label": status.label},
+            "steps": progress.steps(invitation),
+            "waiting": progress.waiting_for(invitation),
+            "transitions": self.possible_transitions(request, invitation),
+            "records": records.select_related("actor", "customer"),
+            "sign_ins": invitation.sign_ins.select_related("customer", "user"),
+            "emails": invitation.emails.filter(recipient=invitation.recipient_email),
+            "cases": invitation.cases.open(),
+            "form": form,
+            "text": composing.text_for(invitation),
+            "mailto": mailto,
+            "mailto_is_whole": mailto_is_whole,
+            "shows_people": actor.may_see(Column.PERSONAL_DATA),
+            "may_invite": self._may(request, Action.INVITE, invitation),
+        }

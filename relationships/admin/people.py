@@ -1,0 +1,68 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from portal.accounts.models import User
+from portal.foundation.admin import Transition
+
+from ..forms import PersonForm, ReasonForm
+from ..models import TenantMembership
+from ..roles import Action
+from ..services.tenants import anonymise_person
+from .base import PortalModelAdmin
+
+
+@admin.register(User)
+class UserAdmin(PortalModelAdmin):
+    """People with a local account; the operator adds them and never deletes them."""
+
+    view_action = Action.MANAGE_PEOPLE
+    add_action = Action.MANAGE_PEOPLE
+    change_action = Action.MANAGE_PEOPLE
+    form = PersonForm
+    list_title = _("People")
+    list_display = ("full_name", "login", "email", "is_staff", "is_active")
+    list_filter = ("is_staff", "is_active", "is_superuser")
+    search_fields = ("full_name", "login", "email")
+    change_form_template = "admin/object_with_transitions.html"
+    transitions = (
+        Transition(
+            "anonymise",
+            _("Anonymise"),
+            Action.MANAGE_PEOPLE,
+            anonymise_person,
+            question=_(
+                "%(object)s: name, address, memberships and every way to sign in are "
+                "taken away for good. What this person did stays in the history."
+            ),
+            done=_("Anonymised."),
+            form_class=ReasonForm,
+            css="danger",
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        people = User.objects.all()
+        return people if self.has_view_permission(request) else people.none()
+
+    def object_url(self, obj: Any) -> str:
+        return reverse("admin:accounts_user_change", args=[obj.pk])
+
+
+@admin.register(TenantMembership)
+class TenantMembershipAdmin(PortalModelAdmin):
+    """Who administers which tenant, for local accounts."""
+
+    view_action = Action.VIEW_TENANT_PEOPLE
+    add_action = Action.MANAGE_PEOPLE
+    change_action = Action.MANAGE_PEOPLE
+    delete_action = Action.MANAGE_PEOPLE
+    list_display = ("user", "customer", "role")
+    list_filter = ("role",)
+    list_select_related = ("user", "customer")
+    search_fields = ("user__full_name", "user__login", "customer__company_name")
+    autocomplete_fields = ("user", "customer")

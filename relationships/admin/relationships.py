@@ -1,0 +1,86 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from portal.foundation.admin import Transition
+
+from ..forms import ReasonForm
+from ..models import ResellerRelationship
+from ..roles import Action
+from ..services.relationships import end_relationship
+from .base import PortalModelAdmin, badge
+
+
+class ActiveFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("active", _("Active")), ("ended", _("Ended"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "active":
+            return queryset.active()
+        if self.value() == "ended":
+            return queryset.exclude(ended_at=None)
+        return queryset
+
+
+@admin.register(ResellerRelationship)
+class ResellerRelationshipAdmin(PortalModelAdmin):
+    """Relationships, view only; *End* is a button."""
+
+    view_action = Action.VIEW_CUSTOMERS
+    list_title = _("Reseller relationships")
+    list_display = (
+        "customer",
+        "partner",
+        "state",
+        "origin",
+        "established_at",
+        "ended_at",
+        "existing_count",
+    )
+    list_filter = (ActiveFilter, "origin")
+    list_select_related = ("customer", "partner")
+    search_fields = ("customer__company_name",)
+    fields = (
+        "customer",
+        "partner",
+        "origin",
+        "invitation",
+        "established_at",
+        "ended_at",
+        "end_reason",
+        "existing_count",
+        "existing_fingerprint",
+    )
+    change_form_template = "admin/object_with_transitions.html"
+    transitions = (
+        Transition(
+            "end",
+            _("End the relationship"),
+            Action.END_RELATIONSHIP,
+            end_relationship,
+            question=_(
+                "%(object)s: the relationship ends at once and for good. You can no "
+                "longer order or manage anything for this customer. It is told. Its "
+                "existing subscriptions stay as they are."
+            ),
+            done=_("Ended: %(object)s."),
+            is_possible=lambda relationship: relationship.is_active,
+            form_class=ReasonForm,
+            css="danger",
+        ),
+    )
+
+    @admin.display(description=_("state"))
+    def state(self, relationship: ResellerRelationship) -> str:
+        if relationship.is_active:
+            return badge("ok", str(_("Active")))
+        return badge("off", str(_("Ended")))
+
+    def object_url(self, obj: Any) -> str:
+        return obj.customer.get_absolute_url()

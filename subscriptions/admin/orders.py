@@ -1,0 +1,47 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from relationships.admin.base import PortalModelAdmin
+from relationships.roles import Action, Column
+
+from ..models import Order, OrderLine
+
+
+class OrderLineInline(admin.TabularInline):
+    model = OrderLine
+    fields = ("offer", "quantity", "unit_price", "currency", "subscription")
+    extra = 0
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        prices = {"unit_price", "currency"}
+        if request.actor.may_see(Column.REVENUE):  # type: ignore[attr-defined]
+            prices = set()
+        return [name for name in self.fields if name not in prices]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("offer__product")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.actor.may(Action.VIEW_ORDERS)  # type: ignore[attr-defined]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+
+@admin.register(Order)
+class OrderAdmin(PortalModelAdmin):
+    """What was bought, view only; orders are placed on the customer's page."""
+
+    view_action = Action.VIEW_ORDERS
+    list_title = _("Orders")
+    list_display = ("placed_at", "customer", "placed_by")
+    list_filter = ("placed_at",)
+    list_select_related = ("customer", "placed_by")
+    search_fields = ("customer__company_name",)
+    restricted = {"placed_by": Column.PERSONAL_DATA}
+    inlines = (OrderLineInline,)
