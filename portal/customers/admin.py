@@ -21,7 +21,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from relationships.admin.base import PortalModelAdmin, badge
-from relationships.models import Customer
+from relationships.models import Customer, TenantSignIn
 from relationships.roles import Action, Column
 from relationships.services.tenants import (
     CONTACT_FIELDS,
@@ -42,6 +42,17 @@ STATES = {
     "advised": ("tag", _("Advisor")),
     "none": ("off", _("None")),
 }
+
+
+def _state(customer: Any) -> str:
+    """Of a row of the list: the strongest tie that the actor's partner has."""
+    if customer.is_related:
+        return "active"
+    if customer.was_related:
+        return "ended"
+    if customer.has_signed_in:
+        return "invited"
+    return "advised" if customer.uses_advisor else "none"
 
 
 class RelationshipFilter(admin.SimpleListFilter):
@@ -123,6 +134,9 @@ class CustomerAdmin(PortalModelAdmin):
         return customers.with_relationship(actor).annotate(
             seats=Coalesce(Subquery(seats, output_field=IntegerField()), 0),
             shows_profile=F("is_related") if actor.partner else Value(True),
+            has_signed_in=Exists(
+                TenantSignIn.objects.visible_to(actor).filter(customer=OuterRef("pk"))
+            ),
             **uses,
         )
 
@@ -141,12 +155,7 @@ class CustomerAdmin(PortalModelAdmin):
 
     @admin.display(description=_("relationship"), ordering="-is_related")
     def relationship(self, customer: Any) -> str:
-        state = "none"
-        if customer.is_related:
-            state = "active"
-        elif customer.was_related:
-            state = "ended"
-        kind, label = STATES[state]
+        kind, label = STATES[_state(customer)]
         return badge(kind, str(label))
 
     @admin.display(description=_("channels in use"))
@@ -211,7 +220,8 @@ class CustomerAdmin(PortalModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         customer = self.scoped_object(request, object_id)
-        if "edit" in request.GET or request.method == "POST":
+        may_correct = self.has_change_permission(request, customer)
+        if request.method == "POST" or ("edit" in request.GET and may_correct):
             return super().change_view(request, object_id, form_url, extra_context)
         actor = request.actor  # type: ignore[attr-defined]
         context = {
@@ -221,7 +231,7 @@ class CustomerAdmin(PortalModelAdmin):
             "opts": self.opts,
             "original": customer,
             "may_order": actor.may(Action.ORDER, customer),
-            "may_correct": self.has_change_permission(request, customer),
+            "may_correct": may_correct,
             "may_change": actor.may(Action.CHANGE_SUBSCRIPTION, customer),
             "may_end": actor.may(Action.END_RELATIONSHIP, customer),
             "shows_people": actor.may_see(Column.PERSONAL_DATA),

@@ -30,9 +30,12 @@ class CartForm(forms.Form):
 
     request_key = forms.UUIDField(widget=forms.HiddenInput)
 
-    def __init__(self, offers: QuerySet[Offer], data: Any = None) -> None:
+    def __init__(
+        self, offers: QuerySet[Offer], data: Any = None, *, wanted: str = ""
+    ) -> None:
         super().__init__(data, initial={"request_key": uuid.uuid4()})
         self.offers = list(offers)
+        self.wanted = wanted.strip().lower()
         for offer in self.offers:
             self.fields[f"seats-{offer.pk}"] = forms.IntegerField(
                 label=gettext_lazy("Seats"), required=False, min_value=0
@@ -43,14 +46,19 @@ class CartForm(forms.Form):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Each offer with its two fields, for the table."""
-        return [
+        """Each offer that is wanted or has seats, with its two fields."""
+        rows = [
             {
                 "offer": offer,
                 "seats": self[f"seats-{offer.pk}"],
                 "name": self[f"name-{offer.pk}"],
             }
             for offer in self.offers
+        ]
+        return [
+            row
+            for row in rows
+            if self.wanted in str(row["offer"]).lower() or row["seats"].value()
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -98,7 +106,8 @@ def order_view(
     offers = offers.select_related("product").order_by(
         "product__title", "term", "billing_plan"
     )
-    form = CartForm(offers, request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    form = CartForm(offers, data, wanted=request.GET.get("q", ""))
     context = {
         **admin_site.each_context(request),
         "opts": opts,

@@ -82,6 +82,7 @@ class ScopedModelAdmin(admin.ModelAdmin):
     transitions: tuple[Transition, ...] = ()
     list_title: Words = ""
     show_full_result_count = False
+    view_on_site = False
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -157,6 +158,7 @@ class ScopedModelAdmin(admin.ModelAdmin):
         context = {
             "title": str(obj),
             "subtitle": None,
+            "show_save_and_add_another": False,
             "transitions": self.possible_transitions(request, obj),
             **(extra_context or {}),
         }

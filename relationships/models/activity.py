@@ -70,3 +70,11 @@ class ActivityRecord(RuledModel):
 
     def __str__(self) -> str:
         return f"{self.get_operation_display()}, {self.at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def status_change(self) -> str:
+        """Such as "sent → opened", or empty where the status stayed what it was."""
+        before, after = self.old_value.get("status"), self.new_value.get("status")
+        if not before or not after or before == after:
+            return ""
+        return f"{before} → {after}".replace("_", " ")
