@@ -68,7 +68,12 @@ def enqueue(
 
 
 def deliver(email: OutgoingEmail) -> None:
-    """Hand a queued message to the mail server; keep its answer when it refuses."""
+    """Hand a queued message to the mail server; keep its answer when it refuses.
+
+    What was sent already is not sent again.
+    """
+    if OutgoingEmail.objects.filter(pk=email.pk, status=EmailStatus.SENT).exists():
+        return
     message = EmailMessage(
         email.subject,
         fill_in(email.text, email.invitation),
