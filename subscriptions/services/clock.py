@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from portal.foundation import clock
 from relationships.actors import Actor
@@ -74,16 +75,27 @@ def run(*, actor: Actor) -> dict[str, int]:
         expire_invitation(invitation, actor=actor)
         for invitation in Invitation.objects.overdue()
     )
-    subscriptions = (
-        Subscription.objects.csp()
-        .exclude(status=SubscriptionStatus.DELETED)
-        .filter(commitment_ends_at__lte=now)
-    )
+    subscriptions = Subscription.objects.csp().filter(_may_be_due(now))
     moves = sum(
         _catch_up(pk, now, actor)
         for pk in list(subscriptions.values_list("pk", flat=True))
     )
     return {"invitations": expired, "subscriptions": moves}
+
+
+def _may_be_due(now: datetime) -> Q:
+    """All that are due and few that are not: the moment itself tells `next_move`."""
+    days = min(settings.DISABLED_DAYS, settings.DISABLED_DAYS_AFTER_SUSPENSION)
+    expired_before = now - timedelta(days=settings.EXPIRED_DAYS)
+    in_term = [SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED]
+    return (
+        Q(status__in=in_term, commitment_ends_at__lte=now)
+        | Q(status=SubscriptionStatus.EXPIRED, commitment_ends_at__lte=expired_before)
+        | Q(
+            status=SubscriptionStatus.DISABLED,
+            commitment_ends_at__lte=now - timedelta(days=days),
+        )
+    )
 
 
 def _catch_up(pk: UUID, now: datetime, actor: Actor) -> int:
