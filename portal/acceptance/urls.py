@@ -1,7 +1,8 @@
-from django.http import HttpResponse
-from django.urls import path, register_converter
+from django.urls import path, re_path, register_converter
 
 from relationships.links import TOKEN_PATTERN
+
+from . import partner_link, views
 
 
 class TokenConverter:
@@ -18,12 +19,17 @@ class TokenConverter:
 
 register_converter(TokenConverter, "token")
 
-
-def soon(request, **kwargs):
-    return HttpResponse("soon")
-
+INVITATION = "invitations/<token:token>/"
+PARTNER = "partners/<token:token>/"
 
 urlpatterns = [
-    path("invitations/<token:token>/", soon, name="invitation"),
-    path("partners/<token:token>/", soon, name="partner-link"),
+    path(INVITATION, views.invitation, name="invitation"),
+    path(f"{INVITATION}sign-in/", views.sign_in, name="invitation-sign-in"),
+    path(f"{INVITATION}existing/", views.add_existing, name="invitation-existing"),
+    path(f"{INVITATION}accept/", views.accept, name="invitation-accept"),
+    path(f"{INVITATION}decline/", views.decline, name="invitation-decline"),
+    path(f"{INVITATION}ask/", views.ask, name="invitation-ask"),
+    path(PARTNER, partner_link.partner_link, name="partner-link"),
+    path(f"{PARTNER}sign-in/", partner_link.sign_in, name="partner-link-sign-in"),
+    re_path(r"^(?:invitations|partners)/(?:.*/)?$", views.unknown),
 ]

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from portal.acceptance.urls import soon
+from . import views
 
 urlpatterns = [
-    path("", soon, name="my"),
-    path("receipts/<uuid:pk>/", soon, name="my-receipt"),
+    path("", views.my, name="my"),
+    path("act-as/", views.act_as, name="my-act-as"),
+    path("receipts/<uuid:pk>/", views.receipt, name="my-receipt"),
 ]

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 
 from relationships.actors import Actor
 
-from .sessions import ACTS_AS, choose_actor
+from .sessions import ACTS_AS, choose_actor, signed_in_by
 
 
 class ActorMiddleware:
@@ -21,4 +21,5 @@ class ActorMiddleware:
 def _actor_of(request: HttpRequest) -> Actor | None:
     if not request.user.is_authenticated:
         return None
-    return choose_actor(request.user, request.session.get(ACTS_AS))
+    chosen = request.session.get(ACTS_AS)
+    return choose_actor(request.user, chosen, how=signed_in_by(request))

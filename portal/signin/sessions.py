@@ -1,5 +1,6 @@
 """As whom a session acts: kept in the session, checked anew on every request."""
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest
 
@@ -35,13 +36,40 @@ def act_as(request: HttpRequest, actor: Actor) -> None:
     request.actor = actor  # type: ignore[attr-defined]
 
 
+def actor_of(request: HttpRequest) -> Actor | None:
+    """As whom this request acts, as the middleware has found."""
+    return request.actor  # type: ignore[attr-defined]
+
+
 def signed_in_by(request: HttpRequest) -> SignInHow:
     return SignInHow(request.session.get(SIGNED_IN_BY, SignInHow.LOCAL_ACCOUNT))
 
 
-def choose_actor(user: User, chosen: str | None) -> Actor | None:
-    """The chosen actor while it is still allowed, else the only one, else None."""
+def possible_actors(user: User, how: SignInHow) -> list[Actor]:
+    """All that a person who signed in this way may act as.
+
+    A local account leads to a tenant only where `LOCAL_TENANT_SIGN_IN` is on.
+    """
     actors = actors_of(user)
+    if how == SignInHow.LOCAL_ACCOUNT and not settings.LOCAL_TENANT_SIGN_IN:
+        return [actor for actor in actors if not actor.is_tenant]
+    return actors
+
+
+def actors_of_session(request: HttpRequest) -> list[Actor]:
+    if not request.user.is_authenticated:
+        return []
+    return possible_actors(request.user, signed_in_by(request))
+
+
+def choose_actor(
+    user: User,
+    chosen: str | None,
+    *,
+    how: SignInHow = SignInHow.LOCAL_ACCOUNT,
+) -> Actor | None:
+    """The chosen actor while it is still allowed, else the only one, else None."""
+    actors = possible_actors(user, how)
     for actor in actors:
         if actor.key == chosen:
             return actor

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from portal.acceptance.urls import soon
+from . import views
 
 urlpatterns = [
-    path("", soon, name="home"),
-    path("sign-in/", soon, name="sign-in"),
-    path("sign-out/", soon, name="sign-out"),
+    path("", views.home, name="home"),
+    path("sign-in/", views.sign_in, name="sign-in"),
+    path("sign-out/", views.sign_out, name="sign-out"),
 ]
