@@ -18,6 +18,8 @@ FLUSHING = {"transactional_db", "live_server", "django_db_reset_sequences"}
 def _portal_settings(settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.DEFAULT_FROM_EMAIL = "portal@example.com"
+    # Static files as they lie there: nobody has collected them for the tests.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)
