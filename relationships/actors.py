@@ -115,13 +115,13 @@ class Actor:
     def is_for(self, *, partner_id: object = None, customer_id: object = None) -> bool:
         """Whether this actor acts for that partner or that customer.
 
-        The operator and the clock act for the whole platform.
+        The operator and the clock act for the whole platform, a visitor for nobody.
         """
         if self.partner is not None:
             return self.partner.pk == partner_id
         if self.customer is not None:
             return self.customer.pk == customer_id
-        return True
+        return self.role != roles.VISITOR
 
     def may(self, action: str, obj: models.Model | Scoped | None = None) -> bool:
         """Whether the role grants `action` and `obj` (if any) is this actor's own."""

@@ -1,7 +1,8 @@
 """Scopes. `visible_to` is the one place that decides whose rows an actor sees.
 
 Partner staff sees a customer from the moment it signs in to one of their invitations;
-its profile only while their relationship is active. The clock sees everything.
+its profile only while their relationship is active. The clock sees everything, a
+visitor nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class ScopedQuerySet(RuledQuerySet):
             return self.filter(self.of_partner(actor.partner))
         if actor.customer is not None:
             return self.filter(self.of_customer(actor.customer))
-        return self
+        return self if actor.is_for() else self.none()
 
     def of_partner(self, partner: Partner) -> Q:
         return Q(**{self.partner_field: partner})
@@ -78,7 +79,10 @@ class CustomerQuerySet(ScopedQuerySet):
         """Signed in to its invitation, related to it now or once, or advised by it."""
         signed_in = self.model.objects.filter(sign_ins__invitation__partner=partner)
         related = self.model.objects.filter(relationships__partner=partner)
-        advised = self.model.objects.filter(subscriptions__partner_of_record=partner)
+        advised = self.model.objects.filter(
+            subscriptions__partner_of_record=partner,
+            subscriptions__retraction__isnull=True,
+        )
         return (
             Q(pk__in=signed_in.values("pk"))
             | Q(pk__in=related.values("pk"))
@@ -110,6 +114,7 @@ class CustomerQuerySet(ScopedQuerySet):
 
     def search(self, term: str, actor: Actor) -> Any:
         """By name and tenant id; by domain only where the actor may read it."""
+        term = term.strip()
         by_domain = self.model.objects.profile_visible_to(actor).filter(
             primary_domain__icontains=term
         )
@@ -130,7 +135,13 @@ def _uuid_starts_with(field: str, digits: str) -> Q:
 
 class CustomerAgreementQuerySet(ScopedQuerySet):
     def of_partner(self, partner: Partner) -> Q:
-        return Q(customer__relationships__partner=partner)
+        """Those made during an own relationship: none with another partner shows."""
+        during = partner.relationships.filter(
+            Q(ended_at=None) | Q(ended_at__gt=OuterRef("accepted_at")),
+            customer=OuterRef("customer"),
+            established_at__lte=OuterRef("accepted_at"),
+        )
+        return Q(Exists(during))
 
 
 class InvitationQuerySet(ScopedQuerySet):
@@ -162,11 +173,17 @@ class ResellerRelationshipQuerySet(ScopedQuerySet):
         return self.filter(ended_at=None)
 
 
+def kind_of(resource: models.Model) -> str:
+    """What the log calls an object's kind, whichever proxy stands for it."""
+    model = resource._meta.concrete_model or type(resource)
+    return model._meta.model_name or ""
+
+
 class ActivityRecordQuerySet(ScopedQuerySet):
     def about(self, resource: models.Model) -> Any:
         """The history of one object, newest first."""
         return self.filter(
-            resource_type=resource._meta.model_name, resource_id=str(resource.pk)
+            resource_type=kind_of(resource), resource_id=str(resource.pk)
         )
 
 
@@ -177,4 +194,7 @@ class CaseQuerySet(ScopedQuerySet):
 
 class OutgoingEmailQuerySet(ScopedQuerySet):
     partner_field = "invitation__partner"
-    customer_field = "invitation__customer"
+
+    def of_customer(self, customer: Customer) -> Q:
+        """None: the same invitation may have been written to somebody else."""
+        return Q(pk__in=[])

@@ -37,7 +37,7 @@ class SubscriptionQuerySet(ScopedQuerySet):
         Another CSP partner's rows are never among them: `of_other_partners` counts.
         """
         own = Q(relationship__partner=partner)
-        advised = Q(partner_of_record=partner)
+        advised = Q(partner_of_record=partner, retraction__isnull=True)
         customers = partner.relationships.active().values("customer")
         existing = ~Q(channel=Channel.CSP) & Q(customer__in=customers)
         return own | advised | existing

@@ -10,6 +10,7 @@ from portal.foundation.requests import current_request_id
 from ..actors import Actor
 from ..enums import Operation
 from ..models import ActivityRecord, Customer, Partner
+from ..querysets import kind_of
 
 
 def record(
@@ -35,7 +36,7 @@ def record(
         actor=actor.user,
         actor_role=actor.role,
         operation=operation,
-        resource_type=resource._meta.model_name or "",
+        resource_type=kind_of(resource),
         resource_id=str(resource.pk),
         old_value=old or {},
         new_value=new or {},

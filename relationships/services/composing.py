@@ -45,7 +45,19 @@ def text_for(invitation: Invitation) -> str:
 
 
 def set_text(invitation: Invitation, *, subject: str, body: str) -> None:
-    """Take over an edited text; ValidationError when the link is no longer in it."""
+    """Take over an edited text; the link stays in the body and out of the subject.
+
+    ValidationError `link_missing` or `link_in_subject`, each by its field.
+    """
+    if mail.take_out(subject, invitation) != subject:
+        raise ValidationError(
+            {
+                "subject": ValidationError(
+                    _("The link belongs in the text, not in the subject."),
+                    code="link_in_subject",
+                )
+            }
+        )
     stored = mail.take_out(body, invitation)
     if mail.LINK not in stored:
         raise ValidationError(

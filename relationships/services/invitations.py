@@ -1,6 +1,6 @@
 """One function per verb of an invitation; `INVITATION_TRANSITIONS` says which may be.
 
-Locks are taken in the order customer, invitation, relationship. All raise
+Locks are taken in the order partner, customer, invitation, relationship. All raise
 PermissionDenied for a missing right, TransitionNotAllowed for a wrong state and
 ValidationError, with the rule's name as its code, for a rule's refusal.
 """
@@ -27,7 +27,13 @@ from ..enums import (
     SignInHow,
 )
 from ..exceptions import TransitionNotAllowed
-from ..models import Customer, Invitation, ResellerRelationship, TenantSignIn
+from ..models import (
+    Customer,
+    Invitation,
+    Partner,
+    ResellerRelationship,
+    TenantSignIn,
+)
 from ..roles import Action
 from . import composing, notices, rules
 from .activity import record
@@ -59,10 +65,8 @@ def create_invitation(
     actor.require(Action.INVITE)
     partner = actor.partner
     assert partner is not None  # only staff roles may invite
-    if not partner.is_csp_transacting:
-        raise PermissionDenied(
-            _("Only a CSP transacting partner asks for a reseller relationship.")
-        )
+    partner = _lock_asking(partner.pk)
+    rules.require_transacting(partner)
     invitation = Invitation(
         partner=partner,
         recipient_email=recipient_email.strip(),
@@ -181,7 +185,7 @@ def _sign_in(invitation: Invitation, *, actor: Actor, how: SignInHow) -> Invitat
         user=actor.user,
         defaults={"role": actor.role, "how": how, "at": now},
     )
-    if is_new:
+    if is_new or invitation.status != before:
         _tell(
             Operation.SIGN_IN_TO_INVITATION,
             invitation,
@@ -198,7 +202,8 @@ def accept_invitation(
     """The customer's yes, in one transaction; a repeated one returns the same.
 
     ValidationError: `agreement` (not confirmed), `one_transacting_partner`, `region`,
-    `wrong_tenant`. The second and third also open a case for the partner's staff.
+    `not_transacting`, `wrong_tenant`. The second and third also open a case for the
+    partner's staff.
     """
     try:
         return _accept(invitation, actor=actor, agreed=agreed)
@@ -220,6 +225,7 @@ def _accept(
     _refuse_unless_allowed(invitation, InvitationVerb.ACCEPT)
     _refuse_stranger(invitation, customer)
     rules.refuse_without_agreement(agreed=agreed)
+    rules.refuse_advisor(invitation.partner)
     rules.refuse_second_partner(customer)
     rules.refuse_other_market(invitation.partner, customer)
     before = invitation.status
@@ -282,10 +288,12 @@ def renew_invitation(
     Not for an answered one: the customer has given its word. ValidationError:
     `expiry`, `already_linked`, `already_invited`.
     """
+    _lock_asking(invitation.partner_id)
     invitation = _locked(invitation)
     actor.require(Action.INVITE, invitation)
     before = str(invitation.current_status)
     _refuse_unless_allowed(invitation, InvitationVerb.RENEW)
+    rules.require_transacting(invitation.partner)
     rules.refuse_linked_customer(invitation)
     rules.refuse_second_open_invitation(invitation)
     _make_room_for(invitation)
@@ -383,8 +391,15 @@ def _refuse_stranger(invitation: Invitation, customer: Customer) -> None:
         raise TransitionNotAllowed(_("Sign in to this invitation before you answer."))
 
 
+def _lock_asking(partner_id: uuid.UUID) -> Partner:
+    """One at a time asks for a partner: a second click finds what the first made."""
+    return Partner.objects.select_for_update(no_key=True).get(pk=partner_id)
+
+
 def _make_room_for(invitation: Invitation) -> None:
     """Store the expiry of overdue ones that would still count as open."""
+    if not invitation.recipient_email:
+        return
     overdue = invitation.partner.invitations.overdue().filter(
         recipient_email__iexact=invitation.recipient_email,
         customer_domain=invitation.customer_domain,
@@ -396,7 +411,7 @@ def _make_room_for(invitation: Invitation) -> None:
 def _release_from_other_invitations(invitation: Invitation, customer: Customer) -> None:
     """A customer has one open invitation per partner: the one it came by last."""
     others = invitation.partner.invitations.filter(customer=customer)
-    for other in others.overdue().exclude(pk=invitation.pk):
+    for other in others.overdue().exclude(pk=invitation.pk).select_for_update():
         _store_expiry(other)
     others.open().exclude(pk=invitation.pk).update(customer=None)
 

@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
@@ -19,17 +20,18 @@ log = logging.getLogger(__name__)
 
 LINK = "[[link]]"
 EXPIRES = "[[expires]]"
+SUBJECT_LENGTH = 200  # what an invitation and an outgoing e-mail hold
 
 
 def render(name: str, context: dict[str, Any]) -> tuple[str, str]:
-    """Subject and text of the message `name`, from its two templates."""
+    """Subject (of one line, clipped) and text of `name`, from its two templates."""
     subject = render_to_string(f"relationships/email/{name}_subject.txt", context)
     text = render_to_string(f"relationships/email/{name}_body.txt", context)
-    return " ".join(subject.split()), text.strip() + "\n"
+    return " ".join(subject.split())[:SUBJECT_LENGTH], text.strip() + "\n"
 
 
 def expiry_text(invitation: Invitation) -> str:
-    return date_format(invitation.expires_at, "j F Y, H:i") + " UTC"
+    return date_format(invitation.expires_at.astimezone(UTC), "j F Y, H:i") + " UTC"
 
 
 def fill_in(text: str, invitation: Invitation | None) -> str:
@@ -53,7 +55,10 @@ def enqueue(
     invitation: Invitation | None = None,
     reply_to: str = "",
 ) -> OutgoingEmail | None:
-    """Queue one message for after the commit; without a recipient, nothing."""
+    """Queue one message for after the commit; without a recipient, nothing.
+
+    What goes wrong after the commit is logged and fails nothing else.
+    """
     if not recipient:
         return None
     email = OutgoingEmail.objects.create(
@@ -63,7 +68,7 @@ def enqueue(
         subject=subject,
         text=text,
     )
-    transaction.on_commit(lambda: deliver(email))
+    transaction.on_commit(lambda: deliver(email), robust=True)
     return email
 
 

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ..enums import TenantRole
 from ..models import CustomerAgreement, Invitation, ResellerRelationship
 from . import mail
 
@@ -60,23 +61,39 @@ def tell_of_acceptance(relationship: ResellerRelationship) -> None:
 
 
 def tell_of_end(relationship: ResellerRelationship) -> None:
-    """The customer: whoever accepted, or its contact address."""
-    invitation = relationship.invitation
-    accepted_by = invitation.accepted_by if invitation else None
-    recipient = accepted_by.email if accepted_by else ""
+    """The customer, wherever it can be reached."""
     address = settings.PUBLIC_URL + reverse("my")
     context = {"relationship": relationship, "address": address}
     subject, text = mail.render("ended", context)
     mail.enqueue(
-        recipient or relationship.customer.contact_email,
+        _address_of(relationship),
         subject,
         text,
-        invitation=invitation,
+        invitation=relationship.invitation,
         reply_to=relationship.partner.contact_email,
     )
 
 
 def _asker(invitation: Invitation) -> str:
-    """Who asked, or the partner's contact where nobody did (the partner link)."""
-    asked_by = invitation.created_by.email if invitation.created_by else ""
-    return asked_by or invitation.partner.contact_email
+    """Who asked, or the partner's contact where nobody did or it has left."""
+    partner, asked_by = invitation.partner, invitation.created_by
+    still_there = partner.staff_memberships.current().filter(
+        user=asked_by, user__is_active=True
+    )
+    if asked_by is not None and still_there.exists():
+        return asked_by.email or partner.contact_email
+    return partner.contact_email
+
+
+def _address_of(relationship: ResellerRelationship) -> str:
+    """Whoever accepted and is still there, the contact, or else an administrator."""
+    customer, invitation = relationship.customer, relationship.invitation
+    members = customer.tenant_memberships.filter(user__is_active=True)
+    reachable = members.exclude(user__email="").select_related("user")
+    accepted_by = invitation.accepted_by if invitation else None
+    if member := reachable.filter(user=accepted_by).first():
+        return member.user.email
+    if customer.contact_email:
+        return customer.contact_email
+    administrator = reachable.filter(role=TenantRole.GLOBAL_ADMINISTRATOR).first()
+    return administrator.user.email if administrator else ""

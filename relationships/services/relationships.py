@@ -35,11 +35,12 @@ def establish_by_invitation(
         actor=actor,
         origin=RelationshipOrigin.INVITATION,
         invitation=invitation,
+        established_at=invitation.accepted_at,
     )
     CustomerAgreement.objects.create(
         customer=customer,
         **CustomerAgreement.current_version(),
-        accepted_at=clock.now(),
+        accepted_at=relationship.established_at,
         accepted_by=actor.user,
         how=AgreementHow.ACCEPTED,
     )
@@ -53,7 +54,11 @@ def establish_by_provisioning(
     """Part of *Add customer*: a tenant that the partner itself provisions."""
     assert actor.partner is not None  # checked by the caller
     return _establish(
-        actor.partner, customer, actor=actor, origin=RelationshipOrigin.PROVISIONED
+        actor.partner,
+        customer,
+        actor=actor,
+        origin=RelationshipOrigin.PROVISIONED,
+        established_at=clock.now(),
     )
 
 
@@ -65,7 +70,6 @@ def _establish(
     relationship = ResellerRelationship.objects.create(
         partner=partner,
         customer=customer,
-        established_at=clock.now(),
         existing_snapshot=found.as_json(),
         existing_count=found.count,
         existing_fingerprint=found.fingerprint,
@@ -84,6 +88,17 @@ def _establish(
         },
     )
     return relationship
+
+
+def _active_subscriptions(relationship: ResellerRelationship) -> list[Any]:
+    """What this partner still sells to the customer, under an earlier one too.
+
+    Without a relationship it could no longer manage those either.
+    """
+    own = ResellerRelationship.objects.filter(
+        partner=relationship.partner, customer=relationship.customer
+    )
+    return [blocker for each in own for blocker in each.subscriptions.active()]
 
 
 @transaction.atomic
@@ -106,7 +121,7 @@ def end_relationship(
         raise TransitionNotAllowed(_("This relationship has ended already."))
     if not reason.strip():
         raise ValidationError(_("Say why the relationship ends."), code="reason")
-    blockers = list(relationship.subscriptions.active())
+    blockers = _active_subscriptions(relationship)
     if blockers:
         raise ValidationError(
             _("Suspend these CSP subscriptions first, they are active: %(blockers)s."),

@@ -1,11 +1,33 @@
 """The named rules of an invitation that are not the database's alone."""
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ..enums import CaseKind
 from ..models import CountryMarket, Customer, Invitation, Partner
+
+
+def require_transacting(partner: Partner) -> None:
+    """PermissionDenied for the staff of a partner that is an Advisor only."""
+    if not partner.is_csp_transacting:
+        raise PermissionDenied(
+            _(
+                "Only a CSP transacting partner asks for a reseller relationship, adds "
+                "customers and orders."
+            )
+        )
+
+
+def refuse_advisor(partner: Partner) -> None:
+    """ValidationError for the customer of a partner that is an Advisor only."""
+    if not partner.is_csp_transacting:
+        raise ValidationError(
+            _("%(partner)s is not a CSP transacting partner. Nothing was changed."),
+            code="not_transacting",
+            params={"partner": partner},
+        )
 
 
 def refuse_wrong_tenant(invitation: Invitation, customer: Customer) -> None:
@@ -76,7 +98,8 @@ def refuse_linked_customer(invitation: Invitation) -> None:
     own = Customer.objects.filter(
         relationships__partner=invitation.partner, relationships__ended_at=None
     )
-    linked = own.filter(primary_domain=domain).first() if domain else None
+    invited = Q(tenant_id=invitation.customer_tenant_id) | Q(primary_domain=domain)
+    linked = own.filter(invited).first()
     if linked is not None:
         raise ValidationError(
             _("%(customer)s is already linked to you: it is in your customer list."),

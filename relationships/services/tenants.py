@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -11,7 +11,7 @@ from portal.accounts.models import User
 
 from ..actors import Actor
 from ..enums import CustomerOrigin, Operation
-from ..models import Customer
+from ..models import Customer, OutgoingEmail
 from ..roles import Action
 from . import rules
 from .activity import record
@@ -29,6 +29,7 @@ CONTACT_FIELDS = (
 )
 # What the customer stated or a directory verified; only the operator corrects it.
 STATEMENT_FIELDS = ("company_name", "country", "primary_domain")
+NOBODY = "anonymised@portal.invalid"
 
 
 def domain_in_use() -> ValidationError:
@@ -63,8 +64,7 @@ def provision_customer(
     actor.require(Action.ADD_CUSTOMER)
     partner = actor.partner
     assert partner is not None  # only staff roles may add
-    if not partner.is_csp_transacting:
-        raise PermissionDenied(_("Only a CSP transacting partner adds customers."))
+    rules.require_transacting(partner)
     customer = Customer(
         tenant_id=uuid.uuid4(),
         company_name=company_name.strip(),
@@ -73,6 +73,7 @@ def provision_customer(
         origin=CustomerOrigin.PROVISIONED,
         **contact,
     )
+    customer.clean_fields()
     if Customer.objects.filter(primary_domain=customer.primary_domain).exists():
         raise domain_in_use()
     rules.refuse_other_market(partner, customer)
@@ -81,7 +82,6 @@ def provision_customer(
             customer.save(force_insert=True)
     except IntegrityError as error:  # somebody else was quicker
         raise domain_in_use() from error
-    establish_by_provisioning(customer, actor=actor)
     record(
         Operation.ADD_CUSTOMER,
         customer,
@@ -90,6 +90,7 @@ def provision_customer(
         customer=customer,
         new={"origin": customer.origin, "country": customer.country},
     )
+    establish_by_provisioning(customer, actor=actor)
     return customer
 
 
@@ -103,10 +104,13 @@ def correct_customer(customer: Customer, *, actor: Actor, **values: Any) -> Cust
     actor.require(Action.CORRECT_CUSTOMER, customer)
     if not set(values) <= {*CONTACT_FIELDS, *STATEMENT_FIELDS}:
         raise ValueError("Only contact, address, name, country and domain.")
+    values = {name: (value or "").strip() for name, value in values.items()}
+    if "primary_domain" in values:
+        values["primary_domain"] = values["primary_domain"].lower() or None
     changed = sorted(name for name in values if getattr(customer, name) != values[name])
-    statements = set(changed) & set(STATEMENT_FIELDS)
-    if statements:
+    if set(changed) & set(STATEMENT_FIELDS):
         actor.require(Action.CORRECT_STATEMENTS)
+    if set(changed) & {"company_name", "country"}:
         customer.stated_by_customer = False
     for name in changed:
         setattr(customer, name, values[name])
@@ -130,6 +134,7 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     if not reason.strip():
         raise ValidationError(_("Say why this person is anonymised."), code="reason")
     user = User.objects.select_for_update().get(pk=user.pk)
+    _forget_emails(user.email)
     user.full_name = str(_("Anonymised person"))
     user.login = f"anonymised-{uuid.uuid4()}"
     user.email = ""
@@ -141,3 +146,11 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     user.tenant_memberships.all().delete()
     record(Operation.ANONYMISE_PERSON, user, actor=actor, reason=reason.strip())
     return user
+
+
+def _forget_emails(address: str) -> None:
+    """Take a person's address, and what was written to it, out of the outbox."""
+    if address:
+        OutgoingEmail.objects.filter(recipient__iexact=address).update(
+            recipient=NOBODY, text=""
+        )

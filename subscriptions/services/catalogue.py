@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -36,6 +36,17 @@ def import_catalogue(lines: Iterable[str]) -> ImportResult:
     ValidationError `catalogue` with the line's number; then nothing is taken over.
     """
     reader = csv.DictReader(lines)
+    try:
+        return _import(reader)
+    except csv.Error as error:
+        raise ValidationError(
+            _("Line %(line)s of the price list is not CSV."),
+            code="catalogue",
+            params={"line": reader.line_num},
+        ) from error
+
+
+def _import(reader: csv.DictReader[str]) -> ImportResult:
     missing = COLUMNS - set(reader.fieldnames or ())
     if missing:
         raise ValidationError(
@@ -47,7 +58,7 @@ def import_catalogue(lines: Iterable[str]) -> ImportResult:
     for row in reader:
         try:
             _import_row(row, result)
-        except (InvalidOperation, ValueError, ValidationError) as error:
+        except (ArithmeticError, ValueError, ValidationError) as error:
             raise ValidationError(
                 _("Line %(line)s of the price list cannot be read: %(row)s"),
                 code="catalogue",
@@ -57,12 +68,13 @@ def import_catalogue(lines: Iterable[str]) -> ImportResult:
 
 
 def _import_row(row: dict[str, Any], result: ImportResult) -> None:
-    product, is_new = Product.objects.update_or_create(
-        product_id=row["ProductId"],
-        sku_id=row["SkuId"],
-        defaults={"title": row["SkuTitle"]},
-    )
-    result.products += is_new
+    key = {"product_id": row["ProductId"], "sku_id": row["SkuId"]}
+    known = Product.objects.filter(**key).first()
+    product = known or Product(**key)
+    product.title = row["SkuTitle"] or ""
+    product.full_clean()
+    product.save()
+    result.products += known is None
     for column, (term, billing_plan) in PRICE_COLUMNS.items():
         if row[column]:
             offer = Offer(

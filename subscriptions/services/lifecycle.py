@@ -17,9 +17,10 @@ from relationships.exceptions import TransitionNotAllowed
 from relationships.roles import Action
 from relationships.services.activity import record
 
-from ..enums import SUBSCRIPTION_TRANSITIONS, SubscriptionStatus, SubscriptionVerb
-from ..models import SeatEntry, StatusEntry, Subscription
+from ..enums import SubscriptionStatus, SubscriptionVerb
+from ..models import SeatEntry, Subscription
 from .locking import lock_managed
+from .moves import catch_up, move
 from .ordering import reduction_deadline, refuse_seats_outside_limits
 
 
@@ -32,22 +33,20 @@ def change_seats(
     TransitionNotAllowed unless active. ValidationError: `seats_changed_meanwhile`,
     `seat_limits`, `seats_not_reducible`.
     """
-    subscription = lock_managed(
-        subscription, actor=actor, action=Action.CHANGE_SUBSCRIPTION
-    )
+    subscription = _lock_as_of_now(subscription, actor=actor)
     if subscription.status != SubscriptionStatus.ACTIVE:
         raise TransitionNotAllowed(
             _("Seats change only while the subscription is active.")
         )
     before = subscription.quantity
+    if quantity == before:  # a second click
+        return subscription
     if before != shown:
         raise ValidationError(
             _("Somebody changed the seats meanwhile: there are %(seats)s now."),
             code="seats_changed_meanwhile",
             params={"seats": before},
         )
-    if quantity == before:
-        return subscription
     if quantity < before:
         raise ValidationError(
             _("Seats can be added here. Taking seats away is not offered yet."),
@@ -96,9 +95,6 @@ def reactivate(subscription: Subscription, *, actor: Actor) -> Subscription:
     subscription = _lock_for_verb(
         subscription, SubscriptionVerb.REACTIVATE, actor=actor
     )
-    ends_at = subscription.commitment_ends_at
-    if ends_at is None or ends_at <= clock.now():
-        raise TransitionNotAllowed(_("Its term has ended: order a new subscription."))
     before = subscription.status
     move(subscription, SubscriptionVerb.REACTIVATE)
     _tell(
@@ -133,24 +129,19 @@ def rename(
     return subscription
 
 
-def move(subscription: Subscription, verb: SubscriptionVerb) -> None:
-    """Write the status after `verb`, and the entry that tells of it.
-
-    The caller holds the lock and has checked that the verb is allowed.
-    """
-    subscription.status = SUBSCRIPTION_TRANSITIONS[subscription.status][verb]
-    subscription.save(update_fields=["status", "auto_renews"])
-    StatusEntry.objects.create(
-        subscription=subscription, status=subscription.status, at=clock.now()
+def _lock_as_of_now(subscription: Subscription, *, actor: Actor) -> Subscription:
+    """Locked, and where time has moved it: the clock may not have come by yet."""
+    subscription = lock_managed(
+        subscription, actor=actor, action=Action.CHANGE_SUBSCRIPTION
     )
+    catch_up(subscription)
+    return subscription
 
 
 def _lock_for_verb(
     subscription: Subscription, verb: SubscriptionVerb, *, actor: Actor
 ) -> Subscription:
-    subscription = lock_managed(
-        subscription, actor=actor, action=Action.CHANGE_SUBSCRIPTION
-    )
+    subscription = _lock_as_of_now(subscription, actor=actor)
     if not subscription.can(verb):
         raise TransitionNotAllowed(
             _("%(verb)s: not possible while the subscription is %(status)s.")

@@ -40,6 +40,7 @@ def lock_managed(
     Raises PermissionDenied, or ValidationError: `existing_untouched`,
     `csp_needs_relationship`.
     """
+    actor.require(action)
     if not subscription.is_csp:
         raise EXISTING_UNTOUCHED.refusal()
     actor.require(action, subscription)

@@ -44,7 +44,12 @@ class Statement:
     por_mpn_id: str = ""
 
     def fields(self) -> dict[str, Any]:
-        return {**vars(self), "external_id": self.external_id or None}
+        """As they are stored: without blanks around, and no id as none."""
+        said = {
+            name: value.strip() if isinstance(value, str) else value
+            for name, value in vars(self).items()
+        }
+        return {**said, "external_id": said["external_id"] or None}
 
 
 @transaction.atomic
@@ -65,10 +70,12 @@ def record_observation(
             code="channel",
         )
     customer = lock_customer(customer)
-    known = _newest(customer, statement)
-    fields = statement.fields() | _partner_of_record(statement, known)
-    if known is not None and _says_the_same(known, fields):
-        return known
+    fields = statement.fields()
+    known = _newest(customer, fields)
+    fields |= _partner_of_record(fields, known)
+    repeated = _repeated(customer, fields, known)
+    if repeated is not None:
+        return repeated
     observation = Subscription.objects.create(
         customer=customer,
         recorded_at=clock.now(),
@@ -89,40 +96,42 @@ def record_observation(
     return observation
 
 
-def _says_the_same(known: Subscription, fields: dict[str, Any]) -> bool:
-    if hasattr(known, "retraction"):
-        return False
-    return all(getattr(known, name) == value for name, value in fields.items())
-
-
-def _newest(customer: Customer, statement: Statement) -> Subscription | None:
+def _newest(customer: Customer, fields: dict[str, Any]) -> Subscription | None:
     """The last observation of the same subscription; none without an id elsewhere."""
-    if not statement.external_id:
+    if fields["external_id"] is None:
         return None
     return Subscription.objects.filter(
         customer=customer,
-        channel=statement.channel,
-        external_id=statement.external_id,
+        channel=fields["channel"],
+        external_id=fields["external_id"],
         superseded_by=None,
     ).first()
 
 
+def _repeated(
+    customer: Customer, fields: dict[str, Any], known: Subscription | None
+) -> Subscription | None:
+    """The current observation that says the very same; a second row would stay."""
+    rows = Subscription.objects.existing().current().filter(customer=customer)
+    if fields["external_id"] is not None:
+        rows = rows.filter(pk=known.pk if known else None)
+    return rows.filter(**fields).first()
+
+
 def _partner_of_record(
-    statement: Statement, known: Subscription | None
+    fields: dict[str, Any], known: Subscription | None
 ) -> dict[str, Any]:
     """Who is recorded: as stated at first, and from then on as recorded at first."""
     if known is None:
-        partner = Partner.objects.filter(mpn_id=statement.por_mpn_id or None).first()
-        name = statement.por_name or (partner.name if partner else "")
+        partner = Partner.objects.filter(mpn_id=fields["por_mpn_id"] or None).first()
+        name = fields["por_name"] or (partner.name if partner else "")
         return {"partner_of_record": partner, "por_name": name}
     recorded = {
         "partner_of_record": known.partner_of_record,
         "por_name": known.por_name,
         "por_mpn_id": known.por_mpn_id,
     }
-    advisor = known.partner_of_record
-    same = {"", known.por_mpn_id, advisor.mpn_id if advisor else ""}
-    if statement.por_mpn_id not in same:
+    if not _is_recorded_partner(fields, known):
         raise ValidationError(
             _(
                 "This statement names another Partner of Record than the recorded "
@@ -132,6 +141,19 @@ def _partner_of_record(
             params={"recorded": known.partner_of_record_text or _("nobody")},
         )
     return recorded
+
+
+def _is_recorded_partner(fields: dict[str, Any], known: Subscription) -> bool:
+    """Whether it names nobody or the recorded one, by a former or present name or id.
+
+    The MPN ID decides where there is one.
+    """
+    advisor = known.partner_of_record
+    if fields["por_mpn_id"]:
+        ids = {known.por_mpn_id, advisor.mpn_id if advisor else ""}
+        return fields["por_mpn_id"] in ids
+    names = {"", known.por_name.casefold(), advisor.name.casefold() if advisor else ""}
+    return fields["por_name"].casefold() in names
 
 
 @transaction.atomic
@@ -146,6 +168,7 @@ def retract_observation(
     actor.require(Action.RETRACT_OBSERVATION)
     assert actor.user is not None  # only the operator retracts
     lock_customer(subscription.customer)
+    subscription = Subscription.objects.get(pk=subscription.pk)
     if subscription.is_csp:
         raise TransitionNotAllowed(_("A CSP subscription is not an observation."))
     if hasattr(subscription, "retraction"):
@@ -157,7 +180,7 @@ def retract_observation(
     if not reason.strip():
         raise ValidationError(_("Say why it is retracted."), code="reason")
     retraction = ObservationRetraction.objects.create(
-        subscription_id=subscription.pk,
+        subscription=subscription,
         actor=actor.user,
         reason=reason.strip(),
         at=clock.now(),

@@ -1,6 +1,6 @@
 """Ordering: several lines at once, under an active relationship, once per request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from relationships.enums import Operation
 from relationships.models import Customer, ResellerRelationship
 from relationships.roles import Action
 from relationships.services.activity import record
+from relationships.services.rules import require_transacting
 
 from ..calendar import term_end
 from ..enums import Channel, Term
@@ -74,16 +75,19 @@ def place_order(
     """Order CSP subscriptions beside whatever the customer has.
 
     The same `request_key` gives the same order again. ValidationError:
-    `csp_needs_relationship`, `no_lines`, `seat_limits`, `offer`.
+    `csp_needs_relationship`, `no_lines`, `seat_limits`, `offer`, `request_key` (it was
+    used for another customer).
     """
     actor.require(Action.ORDER)
     assert actor.user is not None  # only staff orders
+    assert actor.partner is not None
+    require_transacting(actor.partner)
     customer = lock_customer(customer)
     earlier = Order.objects.filter(request_key=request_key).first()
     if earlier is not None:
-        actor.require(Action.ORDER, earlier)
-        return earlier
+        return _same_order(earlier, customer, actor)
     relationship = lock_active_relationship(customer, actor)
+    lines = [replace(line, offer=_stored(line.offer)) for line in lines]
     _check_lines(lines, relationship)
     order = Order.objects.create(
         customer=customer,
@@ -107,6 +111,22 @@ def place_order(
         },
     )
     return order
+
+
+def _same_order(earlier: Order, customer: Customer, actor: Actor) -> Order:
+    """The order that this request has made already."""
+    actor.require(Action.ORDER, earlier)
+    if earlier.customer_id != customer.pk:
+        raise ValidationError(
+            _("This order was placed for another customer. Start a new one."),
+            code="request_key",
+        )
+    return earlier
+
+
+def _stored(offer: Offer) -> Offer:
+    """The offer as it is now: a price list may have come in since it was chosen."""
+    return Offer.objects.select_related("product").get(pk=offer.pk)
 
 
 def _check_lines(lines: list[LineRequest], relationship: ResellerRelationship) -> None:
