@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -41,8 +40,7 @@ def for_tenants(view: Page[P]) -> Page[P]:
         if not request.user.is_authenticated:
             return redirect_to_login(request.path)
         if tenants.tenants_of(request):
-            query = urlencode({"next": request.path})
-            return HttpResponseRedirect(f"{reverse('my-act-as')}?{query}")
+            return redirect_to_login(request.path, reverse("my-act-as"))
         return redirect("home")
 
     return never_cache(page)
