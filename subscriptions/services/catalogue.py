@@ -46,7 +46,7 @@ def import_catalogue(lines: Iterable[str]) -> ImportResult:
         ) from error
 
 
-def _import(reader: csv.DictReader[str]) -> ImportResult:
+def _import(reader: "csv.DictReader[str]") -> ImportResult:
     missing = COLUMNS - set(reader.fieldnames or ())
     if missing:
         raise ValidationError(
