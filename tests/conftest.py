@@ -2,9 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.db.models.signals import post_migrate
+from django.dispatch import receiver
 
 from portal.foundation import guards
 
@@ -12,6 +17,26 @@ from portal.foundation import guards
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 FLUSHING = {"transactional_db", "live_server", "django_db_reset_sequences"}
+
+markets = import_module("relationships.migrations.0002_markets")
+
+
+@receiver(post_migrate)
+def fill_markets_after_flush(sender: Any, **kwargs: Any) -> None:
+    """A flush, which has no plan, takes away what a migration has written."""
+    if sender.label == "relationships" and "plan" not in kwargs:
+        markets.fill(apps, None)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """SQLite in a file: threads would share one connection to a base in memory."""
+    if connection.vendor == "sqlite":
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connection.settings_dict["TEST"]["NAME"] = str(file)
 
 
 @pytest.fixture(autouse=True)
