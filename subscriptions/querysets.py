@@ -9,6 +9,7 @@ from django.db.models import Q, Sum
 
 from relationships.querysets import ScopedQuerySet
 
+from . import protection
 from .enums import Channel, SubscriptionStatus
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ class SubscriptionQuerySet(ScopedQuerySet):
         customers = partner.relationships.active().values("customer")
         existing = ~Q(channel=Channel.CSP) & Q(customer__in=customers)
         return own | advised | existing
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Nothing is; the first row says why before what hangs on it can."""
+        for subscription in self[:1]:
+            protection.refuse_deletion(subscription)
+        return super().delete()
+
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def csp(self) -> Any:
         return self.filter(channel=Channel.CSP)

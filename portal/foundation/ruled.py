@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
 from .guards import refusals_explained
@@ -16,6 +17,14 @@ def choice_constraint(name: str, field: str, choices: list[str]) -> Any:
     )
 
 
+def _told_plainly(error: ValidationError) -> ValidationError:
+    """A single refusal of the whole row as itself, so that its code can be read."""
+    of_row = error.error_dict.get(NON_FIELD_ERRORS, [])
+    if len(of_row) == 1 and len(error.error_dict) == 1:
+        return of_row[0]
+    return error
+
+
 class RuledModel(models.Model):
     """A row that carries rules: saved only when valid, refusals told in words."""
 
@@ -24,7 +33,10 @@ class RuledModel(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Check the whole row, then write it. Raises ValidationError."""
-        self.full_clean()
+        try:
+            self.full_clean()
+        except ValidationError as error:
+            raise _told_plainly(error) from None
         with refusals_explained(kwargs.get("using")):
             super().save(*args, **kwargs)
 
@@ -43,6 +55,9 @@ class RuledQuerySet(models.QuerySet[Any]):
     def delete(self) -> tuple[int, dict[str, int]]:
         with refusals_explained(self.db):
             return super().delete()
+
+    # Not on managers, as Django has it: `objects.delete()` would mean every row.
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         with refusals_explained(self.db):

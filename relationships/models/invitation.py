@@ -227,7 +227,7 @@ class Invitation(UUIDModel, RuledModel):
         return actor.is_for(partner_id=self.partner_id)
 
 
-class TenantSignIn(models.Model):
+class TenantSignIn(RuledModel):
     """A person of a tenant signed in to an invitation; written once, append-only."""
 
     invitation = models.ForeignKey(Invitation, models.PROTECT, related_name="sign_ins")

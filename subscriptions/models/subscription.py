@@ -191,6 +191,11 @@ class Subscription(UUIDModel, RuledModel):
         self.external_id = self.external_id or None
         protection.refuse_forbidden_change(self)
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """What may not change is refused before anything else is looked at."""
+        protection.refuse_forbidden_change(self)
+        super().save(*args, **kwargs)
+
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         protection.refuse_deletion(self)
         return super().delete(*args, **kwargs)
