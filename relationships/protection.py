@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.foundation.guards import Guard, Rule, register
 
 RELATIONSHIP = "relationships_resellerrelationship"
+PARTNER = "relationships_partner"
+CUSTOMER = "relationships_customer"
 
 NO_TRANSITION = Rule(
     "no_transition",
@@ -31,6 +33,10 @@ POR_UNTOUCHED = Rule(
         "The Partner of Record stays as it was recorded. Nobody can change it here, "
         "and a partner's tenant never changes."
     ),
+)
+NEVER_DELETED = Rule(
+    "never_deleted",
+    _("Partners and customers are never deleted: what happened hangs on them."),
 )
 HISTORY_IS_APPEND_ONLY = Rule(
     "history_is_append_only",
@@ -67,6 +73,8 @@ WRITTEN_ONCE = (
     "existing_count",
     "existing_fingerprint",
 )
+# Empty until the end, and fixed from then on.
+ENDING = ("ended_at", "ended_by_id", "end_reason")
 
 register(
     *append_only("relationships_activityrecord"),
@@ -84,13 +92,17 @@ register(
         RELATIONSHIP,
         "UPDATE",
         rule=ENDED_ONCE,
-        when=f"OLD.ended_at IS NOT NULL AND {changes('ended_at')}",
+        when=f"OLD.ended_at IS NOT NULL AND {changes(*ENDING)}",
     ),
     Guard(
         "partner_tenant_fixed",
-        "relationships_partner",
+        PARTNER,
         "UPDATE",
         rule=POR_UNTOUCHED,
         when=changes("id", "tenant_id"),
     ),
+    # Deleted and written anew within one transaction, a row could get another tenant
+    # under the same id: foreign keys are checked only at the end.
+    Guard("partner_not_deleted", PARTNER, "DELETE", rule=NEVER_DELETED),
+    Guard("customer_not_deleted", CUSTOMER, "DELETE", rule=NEVER_DELETED),
 )

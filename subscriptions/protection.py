@@ -226,12 +226,16 @@ register(
         RELATIONSHIP,
         "UPDATE",
         rule=ENDED_ONCE,
+        # A partner that came back manages what it sold under an earlier relationship.
         when=(
             "OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL AND EXISTS "
-            f"(SELECT 1 FROM {SUBSCRIPTION} WHERE relationship_id = OLD.id "
-            f"AND status = '{SubscriptionStatus.ACTIVE}')"
+            f"(SELECT 1 FROM {SUBSCRIPTION} AS sold JOIN {RELATIONSHIP} AS its_own "
+            "ON its_own.id = sold.relationship_id "
+            "WHERE sold.customer_id = OLD.customer_id "
+            "AND its_own.partner_id = OLD.partner_id "
+            f"AND sold.status = '{SubscriptionStatus.ACTIVE}')"
         ),
-        reads={SUBSCRIPTION: ("relationship_id", "status")},
+        reads={SUBSCRIPTION: ("customer_id", "relationship_id", "status")},
     ),
 )
 
