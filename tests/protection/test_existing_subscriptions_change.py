@@ -1,0 +1,113 @@
+import pytest
+
+from relationships.protection import NO_TRANSITION, POR_UNTOUCHED
+from subscriptions.models import ExistingSubscription, Subscription
+from subscriptions.protection import EXISTING_UNTOUCHED
+
+from .. import stories
+from ..factories import AdvisorFactory, CustomerFactory
+from . import attacks, rows
+
+pytestmark = pytest.mark.django_db
+
+CHANGES = {
+    "nothing": (dict, EXISTING_UNTOUCHED),
+    "seats": (lambda: {"quantity": 99}, EXISTING_UNTOUCHED),
+    "status": (lambda: {"status": "suspended"}, EXISTING_UNTOUCHED),
+    "name": (lambda: {"friendly_name": "Mine now"}, EXISTING_UNTOUCHED),
+    "channel": (lambda: {"channel": "volume"}, NO_TRANSITION),
+    "channel_and_seats": (
+        lambda: {"channel": "volume", "quantity": 99},
+        NO_TRANSITION,
+    ),
+    "customer": (lambda: {"customer": CustomerFactory()}, NO_TRANSITION),
+    "por": (lambda: {"partner_of_record": AdvisorFactory()}, POR_UNTOUCHED),
+    "por_cleared": (lambda: {"partner_of_record": None}, POR_UNTOUCHED),
+    "por_name": (lambda: {"por_name": "Another"}, POR_UNTOUCHED),
+    "por_mpn_id": (lambda: {"por_mpn_id": "1234567"}, POR_UNTOUCHED),
+}
+
+
+@pytest.fixture(params=CHANGES.values(), ids=CHANGES)
+def change(request):
+    values, rule = request.param
+    return values(), rule
+
+
+@pytest.mark.parametrize(
+    "attack", attacks.WORDED_CHANGES, ids=attacks.names(attacks.WORDED_CHANGES)
+)
+def test_existing_subscription_stays_when_changed_by_model(advised, attack, change):
+    values, rule = change
+    with rows.unchanged(advised), rows.refused_in_words(rule):
+        attack(advised, values)
+
+
+@pytest.mark.parametrize(
+    "attack", attacks.RAW_CHANGES, ids=attacks.names(attacks.RAW_CHANGES)
+)
+def test_existing_subscription_stays_when_changed_past_model(advised, attack, change):
+    values, rule = change
+    replaces = attack.__name__ == "insert_or_replace"
+    with (
+        rows.unchanged(advised),
+        rows.refused_by_guard(EXISTING_UNTOUCHED if replaces else rule),
+    ):
+        attack(advised, values)
+
+
+@pytest.mark.parametrize("channel", ["direct", "volume"])
+def test_existing_subscription_of_each_channel_stays_when_changed(customer, channel):
+    row = stories.observation(customer, channel=channel)
+    with rows.unchanged(row), rows.refused_in_words(EXISTING_UNTOUCHED):
+        attacks.save(row, {"quantity": 99})
+    with rows.unchanged(row), rows.refused_by_guard(EXISTING_UNTOUCHED):
+        attacks.sql_update(row, {"quantity": 99})
+
+
+@pytest.fixture
+def disguise(csp):
+    """What an existing row would need to pass for a CSP one."""
+    return {
+        "channel": "csp",
+        "relationship": csp.relationship,
+        "offer": csp.offer,
+        "partner_of_record": None,
+        "por_name": "",
+        "por_mpn_id": "",
+        "external_id": None,
+    }
+
+
+@pytest.mark.parametrize("attack", [attacks.save, attacks.queryset_update])
+def test_existing_subscription_stays_when_turned_into_csp(advised, attack, disguise):
+    with rows.unchanged(advised), rows.refused_in_words(NO_TRANSITION):
+        attack(advised, disguise)
+
+
+def test_existing_subscription_stays_when_turned_into_csp_by_sql(advised, disguise):
+    with rows.unchanged(advised), rows.refused_by_guard(NO_TRANSITION):
+        attacks.sql_update(advised, disguise)
+
+
+def test_existing_subscription_stays_when_its_object_says_csp(advised, disguise):
+    for name, value in disguise.items():
+        setattr(advised, name, value)
+    with rows.unchanged(advised), rows.refused_in_words(NO_TRANSITION):
+        advised.save(update_fields=["quantity"])
+    with rows.unchanged(advised), rows.refused_in_words(EXISTING_UNTOUCHED):
+        advised.delete()
+
+
+def test_existing_subscription_stays_when_changed_through_its_proxy(advised):
+    proxy = ExistingSubscription.objects.get(pk=advised.pk)
+    with rows.unchanged(advised), rows.refused_in_words(EXISTING_UNTOUCHED):
+        attacks.save(proxy, {"quantity": 99})
+    with rows.unchanged(advised), rows.refused_in_words(EXISTING_UNTOUCHED):
+        attacks.queryset_update(proxy, {"quantity": 99})
+
+
+def test_other_rows_stay_too_when_one_bulk_update_meets_an_existing_one(advised, csp):
+    csp.friendly_name = advised.friendly_name = "One name for both"
+    with rows.unchanged(advised), rows.refused_in_words(EXISTING_UNTOUCHED):
+        Subscription.objects.bulk_update([csp, advised], ["friendly_name"])
