@@ -44,15 +44,20 @@ FIELDS: dict[int, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Verification:
-    """What re-reading a relationship's existing subscriptions found."""
+    """What re-reading a relationship's existing subscriptions found.
+
+    Fingerprints: `expected` from the start, `kept` of the snapshot as it is stored now,
+    `found` of the rows themselves.
+    """
 
     count: int
     expected: str
+    kept: str
     found: str
 
     @property
     def is_intact(self) -> bool:
-        return self.expected == self.found
+        return self.expected == self.kept == self.found
 
     @property
     def has_nothing_to_verify(self) -> bool:
@@ -100,5 +105,6 @@ def verify(relationship: Any) -> Verification:
     return Verification(
         count=relationship.existing_count,
         expected=relationship.existing_fingerprint,
+        kept=fingerprint(snapshot["rows"], version),
         found=fingerprint(rows, version),
     )

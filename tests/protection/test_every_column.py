@@ -3,13 +3,10 @@
 The columns come from the models, so that a column which nobody guards is noticed.
 """
 
-import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from django.db import connection, models
+from django.db import models
 
 from portal.foundation import clock
 from relationships.models import ResellerRelationship
@@ -21,33 +18,13 @@ from subscriptions.protection import IDENTITY, MANAGED, PARTNER_OF_RECORD
 
 from .. import stories
 from . import rows
+from .values import another_value
 
 pytestmark = pytest.mark.django_db
 
 
-ANOTHER = {
-    models.UUIDField: [uuid.uuid4()],
-    models.BigAutoField: [4_000_000],
-    models.PositiveIntegerField: [42, 43],
-    models.BooleanField: [True, False],
-    models.DateTimeField: [datetime(2031, 1, 1, tzinfo=UTC)],
-    models.CharField: ["another"],
-    models.TextField: ["another"],
-    models.JSONField: [{"another": 1}],
-}
-
-
 def columns_of(model: type[models.Model]) -> list[str]:
     return [field.column for field in model._meta.concrete_fields]
-
-
-def another_value(field: models.Field, was: Any) -> Any:
-    """As this database writes it; what a foreign key leads to is checked later."""
-    if field.is_relation:
-        field = field.target_field
-    values = [choice for choice, _label in field.choices or []] or ANOTHER[type(field)]
-    written = [field.get_db_prep_save(value, connection) for value in values]
-    return next(value for value in written if value != was)
 
 
 def assert_fixed(
