@@ -1,6 +1,7 @@
 """One small form per step; `clean_*` checks the shape of input only."""
 
-from datetime import date, datetime, time, timedelta
+import uuid
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -9,7 +10,6 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -22,19 +22,10 @@ from .services.invitations import default_expiry
 from .services.partners import correct_partner
 from .validators import validate_domain
 
+END_OF_DAY = time(23, 59, 59)
+
 
 class PartnerForm(forms.ModelForm):
-    """A correction takes a reason; what was recorded elsewhere stays as recorded."""
-
-    change_reason = forms.CharField(
-        label=_("Reason for the correction"),
-        max_length=500,
-        help_text=_(
-            "Kept in the activity log. Subscriptions keep the Partner of Record as it "
-            "was recorded."
-        ),
-    )
-
     class Meta:
         model = Partner
         fields = (
@@ -49,6 +40,19 @@ class PartnerForm(forms.ModelForm):
             "contact_phone",
             "website",
         )
+
+
+class PartnerCorrectionForm(PartnerForm):
+    """A correction takes a reason; what was recorded elsewhere stays as recorded."""
+
+    change_reason = forms.CharField(
+        label=_("Reason for the correction"),
+        max_length=500,
+        help_text=_(
+            "Kept in the activity log. Subscriptions keep the Partner of Record as it "
+            "was recorded."
+        ),
+    )
 
     def save_correction(self, actor: Actor) -> None:
         values = {
@@ -74,11 +78,15 @@ class PersonForm(forms.ModelForm):
         model = User
         fields = ("full_name", "login", "email", "is_active", "is_superuser")
 
-    def clean_new_password(self) -> str:
-        password = self.cleaned_data["new_password"]
+    def _post_clean(self) -> None:
+        """Also judge the password, once the person's name and address are known."""
+        super()._post_clean()  # type: ignore[misc]
+        password = self.cleaned_data.get("new_password")
         if password:
-            validate_password(password, self.instance)
-        return str(password)
+            try:
+                validate_password(password, self.instance)
+            except ValidationError as error:
+                self.add_error("new_password", error)
 
     def save(self, commit: bool = True) -> Any:
         if self.cleaned_data["new_password"]:
@@ -101,6 +109,8 @@ class ReasonForm(TransitionForm):
 class RecipientsField(forms.CharField):
     """Addresses separated by commas, semicolons or lines, as a list without doubles."""
 
+    MOST = 50
+
     def clean(self, value: Any) -> list[str]:
         text = super().clean(value)
         for separator in (";", "\n", "\r", "\t", " "):
@@ -112,7 +122,13 @@ class RecipientsField(forms.CharField):
                 _("Not an e-mail address: %(wrong)s."),
                 params={"wrong": ", ".join(wrong)},
             )
-        return list({address.lower(): address for address in addresses}.values())
+        different = {address.lower(): address for address in addresses}
+        if len(different) > self.MOST:
+            raise ValidationError(
+                _("%(count)s addresses are too many: give at most %(most)s at once."),
+                params={"count": len(different), "most": self.MOST},
+            )
+        return list(different.values())
 
     @staticmethod
     def _is_address(address: str) -> bool:
@@ -123,11 +139,25 @@ class RecipientsField(forms.CharField):
         return True
 
 
+class RequestKeyField(forms.UUIDField):
+    """Names one filled-in form, to know a second click; junk is no key (None)."""
+
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> uuid.UUID | None:
+        try:
+            return super().clean(value)
+        except ValidationError:
+            return None
+
+
 class RequestForm(forms.Form):
     """Who the request is for."""
 
     SHARED = ("customer_domain", "reference", "expires_at")
+    SHOWN_AT = {"expires_at": "expires_on", "recipient_email": "recipients"}
 
+    request_key = RequestKeyField()
     recipients = RecipientsField(
         label=_("Recipients"),
         required=False,
@@ -156,10 +186,12 @@ class RequestForm(forms.Form):
     )
 
     def __init__(self, data: Any = None) -> None:
-        super().__init__(data, initial={"expires_on": default_expiry().date()})
+        first = {"expires_on": default_expiry().date(), "request_key": uuid.uuid4()}
+        super().__init__(data, initial=first)
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.layout = Layout(
+            "request_key",
             "recipients",
             Row(
                 Column("customer_domain"),
@@ -178,36 +210,38 @@ class RequestForm(forms.Form):
         cleaned = super().clean() or {}
         day: date | None = cleaned.pop("expires_on", None)
         if day is not None:
-            midnight = datetime.combine(
-                day, time.min, tzinfo=timezone.get_current_timezone()
-            )
-            cleaned["expires_at"] = midnight + timedelta(days=1, seconds=-1)
+            cleaned["expires_at"] = datetime.combine(day, END_OF_DAY, tzinfo=UTC)
         return cleaned
+
+    @property
+    def ids(self) -> dict[uuid.UUID, str]:
+        """An id for each address; the same form posted again has the same ones."""
+        key = self.cleaned_data["request_key"] or uuid.uuid4()
+        shared = [str(self.cleaned_data[name]) for name in self.SHARED]
+        addresses = self.cleaned_data["recipients"] or [""]
+        return {
+            uuid.uuid5(key, "\n".join([address.lower(), *shared])): address
+            for address in addresses
+        }
 
     def add_refusal(self, error: ValidationError) -> None:
         """Show a service's refusal beside the field it is about, with a way on."""
         if hasattr(error, "error_dict"):
             for name, errors in error.error_dict.items():
-                field = {
-                    "expires_at": "expires_on",
-                    "recipient_email": "recipients",
-                }.get(name, name)
+                field = self.SHOWN_AT.get(name, name)
                 self.add_error(field if field in self.fields else None, errors)
-            return
-        params = getattr(error, "params", None) or {}
-        target = params.get("invitation") or params.get("customer")
-        if target is None:
-            self.add_error(None, error)
-            return
-        way_on = (
-            _("Open the invitation")
-            if "invitation" in params
-            else _("Open the customer")
-        )
-        text = format_html(
-            '{} <a href="{}">{}</a>', words(error), target.get_absolute_url(), way_on
-        )
-        self.add_error("recipients", text)
+        elif error.code == "already_linked" and self.cleaned_data["customer_domain"]:
+            self.add_error("customer_domain", _with_way_on(error, "customer"))
+        elif error.code == "already_linked":
+            self.add_error("recipients", _with_way_on(error, "customer"))
+        else:
+            self.add_error("recipients", _with_way_on(error, "invitation"))
+
+
+def _with_way_on(error: ValidationError, to: str) -> str:
+    label = {"customer": _("Open the customer"), "invitation": _("Open the invitation")}
+    address = (error.params or {})[to].get_absolute_url()
+    return format_html('{} <a href="{}">{}</a>', words(error), address, label[to])
 
 
 class MessageForm(forms.Form):
@@ -226,9 +260,9 @@ class MessageForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_tag = False
 
-    def add_refusal(self, error: Exception) -> None:
-        if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
-            for name, errors in error.error_dict.items():
-                self.add_error(name if name in self.fields else None, errors)
-        else:
-            self.add_error(None, words(error))
+    def add_refusal(self, error: ValidationError) -> None:
+        if not hasattr(error, "error_dict"):
+            self.add_error(None, error)
+            return
+        for name, errors in error.error_dict.items():
+            self.add_error(name if name in self.fields else None, errors)

@@ -69,13 +69,15 @@ def waiting_for(invitation: Invitation) -> str:
     """What is awaited from whom, in one sentence."""
     customer = str(invitation.customer or _("the customer"))
     who = _(" or ").join(roles.accepting_roles())
+    partner = {"partner": invitation.partner}
     status = invitation.current_status
     if status == InvitationStatus.ACCEPTED:
-        if first_order(invitation):
-            return _("Nothing is awaited: all seven steps have happened.")
-        return _("Waiting for you: order the first CSP subscription.")
+        return _waiting_after_acceptance(invitation)
     sentences = {
-        InvitationStatus.DRAFT: _("Waiting for you: send the link to the customer."),
+        InvitationStatus.DRAFT: _(
+            "Waiting for %(partner)s: send the link to the customer."
+        )
+        % partner,
         InvitationStatus.SENT: _("Waiting for the customer to open the link."),
         InvitationStatus.OPENED: _(
             "The link was opened, possibly by a scanner. Waiting for somebody of the "
@@ -86,18 +88,30 @@ def waiting_for(invitation: Invitation) -> str:
         )
         % {"customer": customer, "who": who},
         InvitationStatus.DECLINED: _(
-            "%(customer)s declined. Nothing is awaited; you can ask again by a new "
-            "invitation."
+            "%(customer)s declined. Nothing is awaited; a new invitation can ask again."
         )
         % {"customer": customer},
         InvitationStatus.EXPIRED: _(
-            "The link has expired. Waiting for you: renew it, or let it be."
-        ),
+            "The link has expired. Waiting for %(partner)s: renew it, or let it be."
+        )
+        % partner,
         InvitationStatus.WITHDRAWN: _(
-            "You took this invitation back. Nothing is awaited; you can renew the link."
-        ),
+            "%(partner)s took this invitation back. Nothing is awaited; the link can "
+            "be renewed."
+        )
+        % partner,
     }
     return sentences[status]
+
+
+def _waiting_after_acceptance(invitation: Invitation) -> str:
+    if first_order(invitation):
+        return _("Nothing is awaited: all seven steps have happened.")
+    if not invitation.relationship.is_active:
+        return _("Nothing is awaited: the relationship has ended without an order.")
+    return _("Waiting for %(partner)s: order the first CSP subscription.") % {
+        "partner": invitation.partner
+    }
 
 
 def _is_awaited(invitation: Invitation) -> bool:

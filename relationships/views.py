@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.foundation.admin import REFUSALS, words
+from portal.foundation.admin import REFUSALS, is_as_shown, words
 
+from .actors import Actor
 from .enums import SentHow
+from .exceptions import TransitionNotAllowed
 from .forms import MessageForm, RequestForm
-from .models import Invitation
+from .models import Invitation, Partner
 from .roles import Action
 from .services import composing, invitations
 
@@ -44,22 +46,30 @@ def request_relationship(request: HttpRequest, admin_site: Any) -> HttpResponse:
     return TemplateResponse(request, "admin/request_relationship.html", context)
 
 
-def _create(form: RequestForm, actor: Any) -> list[Invitation]:
-    """All of them or none: what is wrong with which address stands beside the field."""
+def _create(form: RequestForm, actor: Actor) -> list[Invitation]:
+    """All of them or none: what is wrong with which address stands beside the field.
+
+    A second click, which has the same request key, finds what the first one made.
+    """
+    assert actor.partner is not None  # the caller has checked it
     values = {name: form.cleaned_data[name] for name in form.SHARED}
-    made = []
     try:
         with transaction.atomic():
-            for address in form.cleaned_data["recipients"] or [""]:
-                made.append(
-                    invitations.create_invitation(
-                        actor=actor, recipient_email=address, **values
-                    )
+            # Two clicks at the same instant follow each other.
+            Partner.objects.select_for_update(no_key=True).get(pk=actor.partner.pk)
+            ids = form.ids
+            made = Invitation.objects.visible_to(actor).filter(pk__in=list(ids))
+            if len(made) == len(ids):
+                return list(made)
+            return [
+                invitations.create_invitation(
+                    actor=actor, id=id, recipient_email=address, **values
                 )
+                for id, address in ids.items()
+            ]
     except ValidationError as error:
         form.add_refusal(error)
         return []
-    return made
 
 
 def made_invitations(request: HttpRequest, admin_site: Any) -> HttpResponse:
@@ -68,14 +78,7 @@ def made_invitations(request: HttpRequest, admin_site: Any) -> HttpResponse:
     actor.require(Action.INVITE)
     made = _listed(request, actor)
     if request.method == "POST":
-        how = SentHow.PORTAL if "send" in request.POST else SentHow.BY_HAND
-        count = sum(_send(request, invitation, how) for invitation in made)
-        if count:
-            text = ngettext("%(count)s sent.", "%(count)s sent.", count)
-            messages.success(request, text % {"count": count})
-        return HttpResponseRedirect(
-            reverse("admin:relationships_invitation_changelist")
-        )
+        return _send_all(request, made, actor)
     context = {
         **admin_site.each_context(request),
         "title": _("Links for your customers"),
@@ -96,14 +99,39 @@ def _listed(request: HttpRequest, actor: Any) -> list[Invitation]:
     return list(rows.select_related("partner").order_by("recipient_email"))
 
 
-def _send(request: HttpRequest, invitation: Invitation, how: SentHow) -> bool:
-    actor = request.actor  # type: ignore[attr-defined]
-    try:
-        invitations.send_invitation(invitation, actor=actor, how=how)
-    except REFUSALS as error:
-        messages.error(request, f"{invitation}: {words(error)}")
-        return False
-    return True
+def _send_all(
+    request: HttpRequest, made: list[Invitation], actor: Actor
+) -> HttpResponse:
+    how = SentHow.PORTAL if "send" in request.POST else SentHow.BY_HAND
+    count = 0
+    for invitation in made:
+        try:
+            send_once(invitation, actor=actor, how=how)
+            count += 1
+        except REFUSALS as error:
+            messages.warning(request, f"{invitation}: {words(error)}")
+    if count:
+        text = ngettext("%(count)s sent.", "%(count)s sent.", count)
+        messages.success(request, text % {"count": count})
+    return HttpResponseRedirect(reverse("admin:relationships_invitation_changelist"))
+
+
+@transaction.atomic
+def send_once(
+    invitation: Invitation, *, actor: Actor, how: SentHow = SentHow.PORTAL
+) -> Invitation:
+    """From a list, where a second click must not write to the customer again."""
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if invitation.is_open and invitation.sent_how in {SentHow.BY_HAND, SentHow.PORTAL}:
+        raise TransitionNotAllowed(
+            _("It was sent already. To send it again, open its page.")
+        )
+    return invitations.send_invitation(invitation, actor=actor, how=how)
+
+
+def sent_stamp(invitation: Invitation) -> str:
+    """Changes with each sending: a second click on a page shows an older one."""
+    return invitation.sent_at.isoformat() if invitation.sent_at else ""
 
 
 def message_form(request: HttpRequest, invitation: Invitation) -> MessageForm:
@@ -119,25 +147,21 @@ def message_form(request: HttpRequest, invitation: Invitation) -> MessageForm:
 
 
 def save_message(
-    request: HttpRequest, model_admin: Any, invitation: Invitation, form: Any
+    request: HttpRequest, model_admin: Any, invitation: Invitation
 ) -> HttpResponse:
     """POST on an invitation's page: save the text, then send or mark as sent."""
-    if form is None:
-        raise PermissionDenied
-    actor = request.actor  # type: ignore[attr-defined]
+    form = message_form(request, invitation)
+    page = HttpResponseRedirect(invitation.get_absolute_url())
     if form.is_valid():
         try:
-            with transaction.atomic():
-                invitations.edit_invitation(
-                    invitation, actor=actor, **form.cleaned_data
-                )
-                done = _act(request.POST.get("act", ""), invitation, actor)
-        except REFUSALS as error:
+            if done := _save_and_act(request, invitation, form.cleaned_data):
+                messages.success(request, done)
+            return page
+        except TransitionNotAllowed as error:
+            messages.error(request, words(error))
+            return page
+        except ValidationError as error:
             form.add_refusal(error)
-        else:
-            messages.success(request, done)
-            return HttpResponseRedirect(invitation.get_absolute_url())
-    invitation.refresh_from_db()
     context = {
         **model_admin.admin_site.each_context(request),
         **model_admin._page(request, invitation, form),
@@ -147,7 +171,17 @@ def save_message(
     return TemplateResponse(request, model_admin.change_form_template, context)
 
 
-def _act(act: str, invitation: Invitation, actor: Any) -> str:
+@transaction.atomic
+def _save_and_act(
+    request: HttpRequest, invitation: Invitation, text: dict[str, str]
+) -> str:
+    """What was done, as a sentence; empty when the first of two clicks has done it."""
+    actor = request.actor  # type: ignore[attr-defined]
+    invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    act = request.POST.get("act", "")
+    if act and not is_as_shown(request, sent_stamp(invitation)):
+        return ""
+    invitations.edit_invitation(invitation, actor=actor, **text)
     if act == "mark_sent":
         how = SentHow.BY_HAND
         invitations.send_invitation(invitation, actor=actor, how=how)

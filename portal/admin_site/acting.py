@@ -11,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from portal.signin import sessions
-from relationships.actors import actors_of
 
 
 @never_cache
 @login_required
 def choose_partner(request: HttpRequest, admin_site: Any) -> HttpResponse:
     """GET lists what this person may act as; POST chooses one."""
-    actors = actors_of(request.user)  # type: ignore[arg-type]
+    actors = sessions.actors_of_session(request)
     if request.method == "POST":
         chosen = [actor for actor in actors if actor.key == request.POST.get("actor")]
         if chosen:

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.foundation.admin import words
+from portal.foundation.admin import is_as_shown, words
 from portal.foundation.exceptions import TransitionNotAllowed
+from relationships.models import Partner
 from relationships.roles import Action
 from relationships.services import partners
 
@@ -53,12 +56,13 @@ def _confirm(
     done: str,
 ) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
-    actor.require(Action.RENEW_PARTNER_LINK, actor.partner)
+    if not actor.may(Action.RENEW_PARTNER_LINK) or not actor.partner.is_csp_transacting:
+        raise PermissionDenied
     back = reverse("admin:request-reseller-relationship")
     if request.method == "POST":
         try:
-            run(actor.partner, actor=actor)
-            messages.success(request, done)
+            if _run_once(request, run):
+                messages.success(request, done)
         except TransitionNotAllowed as error:
             messages.warning(request, words(error))
         return HttpResponseRedirect(back)
@@ -68,5 +72,21 @@ def _confirm(
         "question": question,
         "object_url": back,
         "is_possible": True,
+        "stamp": _stamp(actor.partner),
     }
     return TemplateResponse(request, "admin/confirm.html", context)
+
+
+def _stamp(partner: Partner) -> str:
+    return f"{partner.link_generation} {bool(partner.link_stopped_at)}"
+
+
+@transaction.atomic
+def _run_once(request: HttpRequest, run: Callable[..., Any]) -> bool:
+    """False for a second click, which would kill the link that the first one made."""
+    actor = request.actor  # type: ignore[attr-defined]
+    partner = Partner.objects.select_for_update().get(pk=actor.partner.pk)
+    if not is_as_shown(request, _stamp(partner)):
+        return False
+    run(partner, actor=actor)
+    return True

@@ -12,12 +12,13 @@ from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .exceptions import TransitionNotAllowed
@@ -36,8 +37,23 @@ def words(error: Exception) -> str:
     return str(error)
 
 
+def is_as_shown(request: HttpRequest, stamp: object) -> bool:
+    """Whether the page that was posted showed this state; a second click did not."""
+    if request.POST.get("stamp", "") == str(stamp):
+        return True
+    messages.warning(
+        request, _("This was done already, or changed meanwhile: see the state now.")
+    )
+    return False
+
+
 class TransitionForm(forms.Form):
-    """What a transition asks for; `obj` and `actor` are there for first values."""
+    """What a transition asks for; `obj` and `actor` are there for first values.
+
+    `refused_field` names the field beside which a rule's refusal is shown.
+    """
+
+    refused_field: str | None = None
 
     def __init__(self, data: Any = None, *, obj: Any, actor: Any) -> None:
         super().__init__(data)
@@ -46,13 +62,19 @@ class TransitionForm(forms.Form):
         self.helper.form_tag = False
         self.helper.disable_csrf = True
 
+    def add_refusal(self, error: Exception) -> None:
+        is_of_value = isinstance(error, ValidationError)
+        self.add_error(self.refused_field if is_of_value else None, words(error))
+
 
 @dataclass(frozen=True)
 class Transition:
     """A workflow button of an object: GET confirms, POST calls the service.
 
     `action` is the right that it takes, `run` the service's call with the object, the
-    actor and the form's values. `question` says what will happen.
+    actor and the form's values. `question` says what will happen. A verb that could be
+    done twice has a `stamp`, what the object was when the page was shown: a second
+    click finds another one and changes nothing.
     """
 
     name: str
@@ -63,17 +85,19 @@ class Transition:
     done: Words
     is_possible: Callable[[Any], bool] = lambda obj: True
     form_class: type[TransitionForm] = TransitionForm
+    stamp: Callable[[Any], object] | None = None
     css: str = ""
-    icon: str = ""
 
 
 class ScopedModelAdmin(admin.ModelAdmin):
     """Shows the actor's rows only and offers what its role grants.
 
     An action of None is granted to nobody: rows come and go by services. `restricted`
-    names columns that not every role sees.
+    names columns that not every role sees. Rows of a model that is not `scoped` are
+    nobody's: whoever has `view_action` sees them all.
     """
 
+    scoped = True
     view_action: str
     add_action: str | None = None
     change_action: str | None = None
@@ -86,7 +110,9 @@ class ScopedModelAdmin(admin.ModelAdmin):
     list_per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        queryset = super().get_queryset(request)
+        queryset: Any = super().get_queryset(request)
+        if not self.scoped:
+            return queryset
         return queryset.visible_to(request.actor)  # type: ignore[attr-defined]
 
     # Rights
@@ -129,6 +155,11 @@ class ScopedModelAdmin(admin.ModelAdmin):
 
     def get_search_fields(self, request: HttpRequest) -> list[str]:
         return self._visible(request, super().get_search_fields(request))
+
+    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
+        """By the list's own filters alone: other columns may be hidden."""
+        names = [getattr(f, "parameter_name", f) for f in self.get_list_filter(request)]
+        return any(lookup == name or lookup.startswith(f"{name}__") for name in names)
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -214,24 +245,40 @@ class ScopedModelAdmin(admin.ModelAdmin):
         form = transition.form_class(data, obj=obj, actor=actor)
         if request.method == "POST" and form.is_valid():
             try:
-                transition.run(obj, actor=actor, **form.cleaned_data)
-            except (TransitionNotAllowed, ValidationError) as error:
-                form.add_error(None, words(error))
-            else:
-                messages.success(request, transition.done % {"object": obj})
+                if self._run_once(request, obj, transition, form.cleaned_data):
+                    messages.success(request, transition.done % {"object": obj})
                 return HttpResponseRedirect(self.object_url(obj))
+            except (TransitionNotAllowed, ValidationError) as error:
+                form.add_refusal(error)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": obj,
             "object_url": self.object_url(obj),
             "title": transition.label,
-            "transition": transition,
+            "css": transition.css,
             "question": transition.question % {"object": obj},
             "form": form,
             "is_possible": transition.is_possible(obj),
+            "stamp": transition.stamp(obj) if transition.stamp else "",
         }
         return TemplateResponse(request, "admin/confirm.html", context)
+
+    @transaction.atomic
+    def _run_once(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        transition: Transition,
+        values: dict[str, Any],
+    ) -> bool:
+        actor = request.actor  # type: ignore[attr-defined]
+        if transition.stamp is not None:
+            stored = type(obj)._base_manager.select_for_update().get(pk=obj.pk)
+            if not is_as_shown(request, transition.stamp(stored)):
+                return False
+        transition.run(obj, actor=actor, **values)
+        return True
 
     def object_url(self, obj: models.Model) -> str:
         """Where to go when something was done to this object."""
@@ -260,12 +307,3 @@ def in_bulk(
         ) % {"count": len(skipped), "why": " ".join(skipped)}
     level = messages.SUCCESS if count else messages.WARNING
     model_admin.message_user(request, text, level)
-
-
-class ChoiceFilter(admin.SimpleListFilter):
-    """A list filter over given choices; a subclass names them and filters."""
-
-    choices_given: list[tuple[str, Any]] = []
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return self.choices_given

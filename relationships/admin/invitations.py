@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -8,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from portal.foundation.admin import Transition, in_bulk
 
 from .. import progress
+from ..actors import Actor
 from ..enums import InvitationStatus, InvitationVerb
+from ..exceptions import TransitionNotAllowed
 from ..models import ActivityRecord, Invitation
 from ..roles import Action, Column
 from ..services import composing, invitations
-from ..views import message_form, save_message
+from ..views import message_form, save_message, send_once, sent_stamp
 from .base import BADGES, PortalModelAdmin, badge
 
 
@@ -85,6 +88,7 @@ class InvitationAdmin(PortalModelAdmin):
             ),
             done=_("Renewed: %(object)s. Send the new link now."),
             is_possible=lambda invitation: invitation.can(InvitationVerb.RENEW),
+            stamp=lambda invitation: invitation.link_generation,
         ),
     )
 
@@ -92,7 +96,7 @@ class InvitationAdmin(PortalModelAdmin):
         queryset: Any = super().get_queryset(request)
         return queryset.with_current_status()
 
-    @admin.display(description=_("status"), ordering="status")
+    @admin.display(description=_("status"), ordering="status_now")
     def state(self, invitation: Invitation) -> str:
         status = invitation.current_status
         return badge(BADGES[status], str(status.label))
@@ -104,7 +108,7 @@ class InvitationAdmin(PortalModelAdmin):
 
     @admin.action(description=_("Send from here"), permissions=["invite"])
     def send(self, request: HttpRequest, queryset: Any) -> None:
-        self._in_bulk(request, queryset, invitations.send_invitation, str(_("sent")))
+        self._in_bulk(request, queryset, send_once, str(_("sent")))
 
     @admin.action(description=_("Withdraw"), permissions=["invite"])
     def withdraw(self, request: HttpRequest, queryset: Any) -> None:
@@ -113,8 +117,7 @@ class InvitationAdmin(PortalModelAdmin):
 
     @admin.action(description=_("Renew the link"), permissions=["invite"])
     def renew(self, request: HttpRequest, queryset: Any) -> None:
-        verb = invitations.renew_invitation
-        self._in_bulk(request, queryset, verb, str(_("renewed")))
+        self._in_bulk(request, queryset, _renew_once, str(_("renewed")))
 
     def _in_bulk(
         self, request: HttpRequest, queryset: Any, verb: Any, done: str
@@ -141,10 +144,13 @@ class InvitationAdmin(PortalModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         invitation = self.scoped_object(request, object_id)
-        may_send = invitation.is_open and self._may(request, Action.INVITE, invitation)
-        form = message_form(request, invitation) if may_send else None
+        may_invite = self._may(request, Action.INVITE, invitation)
         if request.method == "POST":
-            return save_message(request, self, invitation, form)
+            if not may_invite:
+                raise PermissionDenied
+            return save_message(request, self, invitation)
+        is_sendable = may_invite and invitation.is_open
+        form = message_form(request, invitation) if is_sendable else None
         return super().change_view(
             request, object_id, form_url, self._page(request, invitation, form)
         )
@@ -167,9 +173,15 @@ class InvitationAdmin(PortalModelAdmin):
             "emails": invitation.emails.filter(recipient=invitation.recipient_email),
             "cases": invitation.cases.open(),
             "form": form,
-            "text": composing.text_for(invitation),
+            "stamp": sent_stamp(invitation),
             "mailto": mailto,
             "mailto_is_whole": mailto_is_whole,
             "shows_people": actor.may_see(Column.PERSONAL_DATA),
-            "may_invite": self._may(request, Action.INVITE, invitation),
         }
+
+
+def _renew_once(invitation: Invitation, *, actor: Actor) -> Invitation:
+    """From the list, where a second click would kill the link of the first."""
+    if invitation.current_status == InvitationStatus.DRAFT:
+        raise TransitionNotAllowed(_("Its link is new: send it, or renew it there."))
+    return invitations.renew_invitation(invitation, actor=actor)

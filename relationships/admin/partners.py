@@ -3,7 +3,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from ..forms import PartnerForm
+from ..forms import PartnerCorrectionForm, PartnerForm
 from ..models import CountryMarket, Partner, StaffMembership
 from ..roles import Action, Column
 from .base import PortalModelAdmin
@@ -16,7 +16,6 @@ class PartnerAdmin(PortalModelAdmin):
     view_action = Action.MANAGE_PARTNERS
     add_action = Action.MANAGE_PARTNERS
     change_action = Action.MANAGE_PARTNERS
-    form = PartnerForm
     list_display = ("name", "mpn_id", "country", "is_csp_transacting", "is_advisor")
     list_filter = ("is_csp_transacting", "is_advisor", "country")
     search_fields = ("name", "mpn_id")
@@ -24,9 +23,11 @@ class PartnerAdmin(PortalModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["tenant_id"] if obj else []
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        fields = super().get_fields(request, obj)
-        return fields if obj else [name for name in fields if name != "change_reason"]
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        kwargs["form"] = PartnerCorrectionForm if obj else PartnerForm
+        return super().get_form(request, obj, change, **kwargs)
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool
@@ -35,6 +36,9 @@ class PartnerAdmin(PortalModelAdmin):
             super().save_model(request, obj, form, change)
             return
         form.save_correction(request.actor)  # type: ignore[attr-defined]
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The service has told the log already."""
 
 
 @admin.register(StaffMembership)
@@ -57,6 +61,7 @@ class StaffMembershipAdmin(PortalModelAdmin):
 class CountryMarketAdmin(PortalModelAdmin):
     """The table behind the rule `region`."""
 
+    scoped = False
     view_action = Action.MANAGE_PARTNERS
     add_action = Action.MANAGE_PARTNERS
     change_action = Action.MANAGE_PARTNERS

@@ -1,8 +1,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +10,7 @@ from portal.foundation.admin import Transition
 from ..forms import PersonForm, ReasonForm
 from ..models import TenantMembership
 from ..roles import Action
-from ..services.tenants import anonymise_person
+from ..services.tenants import ANONYMISED, anonymise_person
 from .base import PortalModelAdmin
 
 
@@ -20,6 +18,7 @@ from .base import PortalModelAdmin
 class UserAdmin(PortalModelAdmin):
     """People with a local account; the operator adds them and never deletes them."""
 
+    scoped = False
     view_action = Action.MANAGE_PEOPLE
     add_action = Action.MANAGE_PEOPLE
     change_action = Action.MANAGE_PEOPLE
@@ -28,7 +27,6 @@ class UserAdmin(PortalModelAdmin):
     list_display = ("full_name", "login", "email", "is_staff", "is_active")
     list_filter = ("is_staff", "is_active", "is_superuser")
     search_fields = ("full_name", "login", "email")
-    change_form_template = "admin/object_with_transitions.html"
     transitions = (
         Transition(
             "anonymise",
@@ -40,14 +38,11 @@ class UserAdmin(PortalModelAdmin):
                 "taken away for good. What this person did stays in the history."
             ),
             done=_("Anonymised."),
+            is_possible=lambda person: not person.login.startswith(ANONYMISED),
             form_class=ReasonForm,
             css="danger",
         ),
     )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        people = User.objects.all()
-        return people if self.has_view_permission(request) else people.none()
 
     def object_url(self, obj: Any) -> str:
         return reverse("admin:accounts_user_change", args=[obj.pk])

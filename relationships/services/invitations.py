@@ -55,8 +55,11 @@ def create_invitation(
     customer_domain: str = "",
     reference: str = "",
     expires_at: datetime | None = None,
+    id: uuid.UUID | None = None,
 ) -> Invitation:
     """A draft with the finished text, for one address or none yet.
+
+    A caller that may be asked twice for the same draft gives it the `id` beforehand.
 
     A domain binds it to the tenant that the portal knows by it, or, when none is known
     yet, to whichever tenant has that domain verified. ValidationError: `expiry`,
@@ -68,6 +71,7 @@ def create_invitation(
     partner = _lock_asking(partner.pk)
     rules.require_transacting(partner)
     invitation = Invitation(
+        id=id or uuid.uuid4(),
         partner=partner,
         recipient_email=recipient_email.strip(),
         customer_domain=customer_domain.strip().lower(),

@@ -11,6 +11,7 @@ from portal.accounts.models import User
 
 from ..actors import Actor
 from ..enums import CustomerOrigin, Operation
+from ..exceptions import TransitionNotAllowed
 from ..models import Customer, OutgoingEmail
 from ..roles import Action
 from . import rules
@@ -27,6 +28,7 @@ CONTACT_FIELDS = (
     "address_region",
     "address_postal_code",
 )
+ANONYMISED = "anonymised-"  # how the sign-in name of such a person begins
 # What the customer stated or a directory verified; only the operator corrects it.
 STATEMENT_FIELDS = ("company_name", "country", "primary_domain")
 NOBODY = "anonymised@portal.invalid"
@@ -134,9 +136,11 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     if not reason.strip():
         raise ValidationError(_("Say why this person is anonymised."), code="reason")
     user = User.objects.select_for_update().get(pk=user.pk)
+    if user.login.startswith(ANONYMISED):
+        raise TransitionNotAllowed(_("This person is anonymised already."))
     _forget_emails(user.email)
     user.full_name = str(_("Anonymised person"))
-    user.login = f"anonymised-{uuid.uuid4()}"
+    user.login = f"{ANONYMISED}{uuid.uuid4()}"
     user.email = ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()
