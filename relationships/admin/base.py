@@ -12,7 +12,10 @@ from portal.foundation.admin import ScopedModelAdmin
 
 from ..enums import InvitationStatus, Operation
 from ..models import ActivityRecord
+from ..roles import Action, Column
 from ..services.activity import record
+
+LONGEST_HISTORY = 200  # records on one page
 
 BADGES = {
     InvitationStatus.DRAFT: "off",
@@ -34,7 +37,19 @@ def badge(kind: str, label: str) -> SafeString:
 class PortalModelAdmin(ScopedModelAdmin):
     """A scoped admin whose history is the activity log."""
 
+    change_form_template = "admin/object_with_transitions.html"
     object_history_template = "admin/object_history.html"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        may_see_history = self._may(request, Action.VIEW_ACTIVITY)
+        context = {"may_see_history": may_see_history, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
     def history_view(
         self,
@@ -44,14 +59,15 @@ class PortalModelAdmin(ScopedModelAdmin):
     ) -> HttpResponse:
         obj = self.scoped_object(request, object_id)
         actor = request.actor  # type: ignore[attr-defined]
+        actor.require(Action.VIEW_ACTIVITY)
         records = ActivityRecord.objects.visible_to(actor).about(obj)
         context = {
             **self.admin_site.each_context(request),
             "title": _("History: %(object)s") % {"object": obj},
             "opts": self.opts,
             "object": obj,
-            "original": obj,
-            "records": records.select_related("actor")[:200],
+            "records": records.select_related("actor")[:LONGEST_HISTORY],
+            "shows_people": actor.may_see(Column.PERSONAL_DATA),
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
@@ -70,7 +86,7 @@ class PortalModelAdmin(ScopedModelAdmin):
     def _record(
         self, operation: Operation, request: HttpRequest, obj: Any, message: Any
     ) -> ActivityRecord:
-        """Field names only: the values may be personal."""
+        """Field names only: the values may be personal. Whose row it is may read it."""
         changed = [
             name
             for part in message
@@ -81,5 +97,7 @@ class PortalModelAdmin(ScopedModelAdmin):
             operation,
             obj,
             actor=request.actor,  # type: ignore[attr-defined]
+            partner=getattr(obj, "partner", None),
+            customer=getattr(obj, "customer", None),
             new={"fields": [str(name) for name in changed]} if changed else None,
         )

@@ -48,7 +48,6 @@ class CaseAdmin(PortalModelAdmin):
         "closed_at",
         "closed_by",
     )
-    change_form_template = "admin/object_with_transitions.html"
     transitions = (
         Transition(
             "close",

@@ -8,7 +8,7 @@ from portal.foundation.admin import Transition
 
 from ..forms import ReasonForm
 from ..models import ResellerRelationship
-from ..roles import Action
+from ..roles import Action, Column
 from ..services.relationships import end_relationship
 from .base import PortalModelAdmin, badge
 
@@ -44,6 +44,8 @@ class ResellerRelationshipAdmin(PortalModelAdmin):
         "existing_count",
     )
     list_filter = (ActiveFilter, "origin")
+    # An invitation is called by its recipient's address.
+    restricted = {"invitation": Column.PERSONAL_DATA}
     list_select_related = ("customer", "partner")
     search_fields = ("customer__company_name",)
     fields = (
@@ -57,7 +59,6 @@ class ResellerRelationshipAdmin(PortalModelAdmin):
         "existing_count",
         "existing_fingerprint",
     )
-    change_form_template = "admin/object_with_transitions.html"
     transitions = (
         Transition(
             "end",

@@ -5,7 +5,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from relationships.admin.base import PortalModelAdmin
-from relationships.roles import Action
+from relationships.roles import Action, Column
 
 from ..models import Offer, Product, ProductAlias
 
@@ -64,6 +64,7 @@ class OfferAdmin(PortalModelAdmin):
     list_select_related = ("product",)
     search_fields = ("product__title", "product__product_id")
     autocomplete_fields = ("product",)
+    restricted = {"unit_price": Column.REVENUE}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Once made, an offer is only retired: what was sold has its price."""

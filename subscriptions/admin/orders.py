@@ -22,7 +22,11 @@ class OrderLineInline(admin.TabularInline):
         return [name for name in self.fields if name not in prices]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("offer__product")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("offer__product", "subscription")
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.actor.may(Action.VIEW_ORDERS)  # type: ignore[attr-defined]

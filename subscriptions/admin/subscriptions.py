@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -51,20 +52,22 @@ class SubscriptionAdmin(PortalModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         subscription = self.scoped_object(request, object_id)
-        context = {"chain": _chain(subscription), **(extra_context or {})}
+        chain = self._chain(request, subscription)
+        context = {"chain": chain, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
-
-def _chain(subscription: Subscription) -> list[Subscription]:
-    """Every observation of the same subscription, the newest first."""
-    if subscription.is_csp or not subscription.external_id:
-        return []
-    same = Subscription.objects.filter(
-        customer=subscription.customer,
-        channel=subscription.channel,
-        external_id=subscription.external_id,
-    )
-    return list(same.order_by("-recorded_at"))
+    def _chain(self, request: HttpRequest, subscription: Subscription) -> Any:
+        """What the actor sees of the same subscription, the newest first."""
+        if subscription.is_csp or not subscription.external_id:
+            return []
+        same = self.get_queryset(request).filter(
+            customer=subscription.customer,
+            channel=subscription.channel,
+            external_id=subscription.external_id,
+        )
+        return same.select_related("superseded_by", "retraction").order_by(
+            "-recorded_at"
+        )
 
 
 @admin.register(CspSubscription)
@@ -143,7 +146,15 @@ class CspSubscriptionAdmin(SubscriptionAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related("relationship__partner")
+        rows = super().get_queryset(request)
+        return rows.select_related("customer", "relationship__partner")
+
+    def possible_transitions(self, request: HttpRequest, obj: Any) -> list[Transition]:
+        """None without an active relationship: only time moves the row then."""
+        actor = request.actor  # type: ignore[attr-defined]
+        if not obj.customer.belongs_to(actor):
+            return []
+        return super().possible_transitions(request, obj)
 
     def object_url(self, obj: Any) -> str:
         return obj.customer.get_absolute_url()
@@ -163,21 +174,32 @@ class ChannelFilter(admin.SimpleListFilter):
 
 
 class CurrentFilter(admin.SimpleListFilter):
-    """The newest word of each channel, unless all observations are asked for."""
+    """The newest word of each channel, unless older observations are asked for."""
 
     title = _("observations")
     parameter_name = "observations"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("current", _("Current")), ("past", _("Superseded or retracted"))]
+        return [("past", _("Superseded or retracted")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        current, *others = super().choices(changelist)
+        yield {**current, "display": _("Current")}
+        yield from others
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         past = Q(superseded_by__isnull=False) | Q(retraction__isnull=False)
-        if self.value() == "current":
-            return queryset.exclude(past)
+        if self.value() == "all":
+            return queryset
         if self.value() == "past":
             return queryset.filter(past)
-        return queryset
+        return queryset.exclude(past)
+
+
+def _is_current(observation: Subscription) -> bool:
+    return not (
+        hasattr(observation, "superseded_by") or hasattr(observation, "retraction")
+    )
 
 
 @admin.register(ExistingSubscription)
@@ -225,7 +247,7 @@ class ExistingSubscriptionAdmin(SubscriptionAdmin):
                 "The row stays, with your reason beside it."
             ),
             done=_("Retracted: %(object)s."),
-            is_possible=lambda row: not hasattr(row, "retraction"),
+            is_possible=_is_current,
             form_class=ReasonForm,
             css="danger",
         ),
