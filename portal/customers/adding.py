@@ -28,6 +28,12 @@ class AddCustomerForm(forms.ModelForm):
         ),
     )
 
+    country = forms.CharField(
+        label=gettext_lazy("Country"),
+        max_length=2,
+        help_text=gettext_lazy("Two letters (ISO 3166), such as DE."),
+    )
+
     class Meta:
         model = Customer
         fields = ("company_name", "primary_domain", "country", *CONTACT_FIELDS)
@@ -62,15 +68,13 @@ class AddCustomerForm(forms.ModelForm):
             ),
         )
 
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).strip().upper()
-
     def _post_clean(self) -> None:
         """The service makes the row and says what is wrong with it."""
 
     def add_refusal(self, error: ValidationError) -> None:
         if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
+            # The rule `region` is about the country.
+            self.add_error("country", error)
             return
         for name, errors in error.error_dict.items():
             self.add_error(name if name in self.fields else None, errors)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import (
+    Case,
     Exists,
     F,
     IntegerField,
@@ -13,13 +14,15 @@ from django.db.models import (
     Subquery,
     Sum,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from relationships.actors import Actor
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.models import Customer, TenantSignIn
 from relationships.roles import Action, Column
@@ -44,15 +47,32 @@ STATES = {
 }
 
 
-def _state(customer: Any) -> str:
-    """Of a row of the list: the strongest tie that the actor's partner has."""
-    if customer.is_related:
-        return "active"
-    if customer.was_related:
-        return "ended"
-    if customer.has_signed_in:
-        return "invited"
-    return "advised" if customer.uses_advisor else "none"
+def _ties_to_partner(actor: Actor) -> dict[str, Any]:
+    """Annotations: `has_signed_in`, `is_advised` and, where it shows, the domain."""
+    if actor.partner is None:
+        nobody = Value(False)
+        domain: Any = F("primary_domain")
+        return {"has_signed_in": nobody, "is_advised": nobody, "shown_domain": domain}
+    here = {"customer": OuterRef("pk")}
+    signed_in = TenantSignIn.objects.visible_to(actor).filter(**here)
+    advised = Subscription.objects.filter(partner_of_record=actor.partner, **here)
+    return {
+        "has_signed_in": Exists(signed_in),
+        "is_advised": Exists(advised),
+        "shown_domain": Case(When(is_related=True, then="primary_domain")),
+    }
+
+
+def _state(customer: Any) -> dict[str, Any]:
+    """The badge of the strongest tie that the actor's partner has (see STATES)."""
+    ties = {
+        "active": customer.is_related,
+        "ended": customer.was_related,
+        "invited": customer.has_signed_in,
+        "advised": customer.is_advised,
+    }
+    kind, label = STATES[next((tie for tie in ties if ties[tie]), "none")]
+    return {"kind": kind, "label": label}
 
 
 class RelationshipFilter(admin.SimpleListFilter):
@@ -133,11 +153,8 @@ class CustomerAdmin(PortalModelAdmin):
         customers: Any = super().get_queryset(request)
         return customers.with_relationship(actor).annotate(
             seats=Coalesce(Subquery(seats, output_field=IntegerField()), 0),
-            shows_profile=F("is_related") if actor.partner else Value(True),
-            has_signed_in=Exists(
-                TenantSignIn.objects.visible_to(actor).filter(customer=OuterRef("pk"))
-            ),
             **uses,
+            **_ties_to_partner(actor),
         )
 
     def get_search_results(
@@ -149,14 +166,13 @@ class CustomerAdmin(PortalModelAdmin):
 
     # Columns
 
-    @admin.display(description=_("primary domain"), ordering="primary_domain")
+    @admin.display(description=_("primary domain"), ordering="shown_domain")
     def domain(self, customer: Any) -> str:
-        return (customer.shows_profile and customer.primary_domain) or ""
+        return customer.shown_domain or ""
 
     @admin.display(description=_("relationship"), ordering="-is_related")
     def relationship(self, customer: Any) -> str:
-        kind, label = STATES[_state(customer)]
-        return badge(kind, str(label))
+        return badge(**_state(customer))
 
     @admin.display(description=_("channels in use"))
     def channels(self, customer: Any) -> str:
@@ -190,6 +206,11 @@ class CustomerAdmin(PortalModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """The service has told the log already."""
+
+    def response_post_save_change(
+        self, request: HttpRequest, obj: Any
+    ) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.object_url(obj))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -227,6 +248,7 @@ class CustomerAdmin(PortalModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             **customer_page(customer, actor),
+            "state": _state(customer),
             "title": str(customer),
             "opts": self.opts,
             "original": customer,
@@ -234,9 +256,8 @@ class CustomerAdmin(PortalModelAdmin):
             "may_correct": may_correct,
             "may_change": actor.may(Action.CHANGE_SUBSCRIPTION, customer),
             "may_end": actor.may(Action.END_RELATIONSHIP, customer),
+            "may_see_history": actor.may(Action.VIEW_ACTIVITY),
             "shows_people": actor.may_see(Column.PERSONAL_DATA),
             "shows_revenue": actor.may_see(Column.REVENUE),
         }
-        kind, label = STATES[context["state"]]
-        context["state"] = {"kind": kind, "label": label}
         return TemplateResponse(request, self.change_form_template, context)

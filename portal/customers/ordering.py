@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -15,9 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.foundation.admin import words
+from relationships.forms import RequestKeyField
 from relationships.models import Customer
 from relationships.roles import Action
+from subscriptions.forms import LARGEST_NUMBER
 from subscriptions.models import Offer
+from subscriptions.protection import CSP_NEEDS_RELATIONSHIP
 from subscriptions.services.ordering import (
     LineRequest,
     place_order,
@@ -28,7 +31,7 @@ from subscriptions.services.ordering import (
 class CartForm(forms.Form):
     """Seats and a friendly name per offer; `lines` is what was chosen."""
 
-    request_key = forms.UUIDField(widget=forms.HiddenInput)
+    request_key = RequestKeyField()
 
     def __init__(
         self, offers: QuerySet[Offer], data: Any = None, *, wanted: str = ""
@@ -38,7 +41,10 @@ class CartForm(forms.Form):
         self.wanted = wanted.strip().lower()
         for offer in self.offers:
             self.fields[f"seats-{offer.pk}"] = forms.IntegerField(
-                label=gettext_lazy("Seats"), required=False, min_value=0
+                label=gettext_lazy("Seats"),
+                required=False,
+                min_value=0,
+                max_value=LARGEST_NUMBER,
             )
             self.fields[f"name-{offer.pk}"] = forms.CharField(
                 label=gettext_lazy("Friendly name"), required=False, max_length=100
@@ -47,22 +53,17 @@ class CartForm(forms.Form):
     @property
     def rows(self) -> list[dict[str, Any]]:
         """Each offer that is wanted or has seats, with its two fields."""
-        rows = [
-            {
-                "offer": offer,
-                "seats": self[f"seats-{offer.pk}"],
-                "name": self[f"name-{offer.pk}"],
-            }
-            for offer in self.offers
-        ]
-        return [
-            row
-            for row in rows
-            if self.wanted in str(row["offer"]).lower() or row["seats"].value()
-        ]
+        rows = []
+        for offer in self.offers:
+            seats, name = self[f"seats-{offer.pk}"], self[f"name-{offer.pk}"]
+            if self.wanted in str(offer).lower() or seats.value():
+                rows.append({"offer": offer, "seats": seats, "name": name})
+        return rows
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        self._refuse_without_key()
+        self._refuse_offers_gone_meanwhile()
         self.lines: list[LineRequest] = []
         for offer in self.offers:
             seats = cleaned.get(f"seats-{offer.pk}")
@@ -71,6 +72,26 @@ class CartForm(forms.Form):
         if not self.lines and not self.errors:
             raise ValidationError(_("Give the seats of at least one offer."))
         return cleaned
+
+    def _refuse_without_key(self) -> None:
+        """With a new one in the form, so that the person can go on."""
+        if self.cleaned_data["request_key"] is None:
+            data = self.data.copy()  # type: ignore[attr-defined]
+            data["request_key"] = str(uuid.uuid4())
+            self.data = data
+            self.add_error(None, _("This form was incomplete. Review it once more."))
+
+    def _refuse_offers_gone_meanwhile(self) -> None:
+        chosen = {
+            name
+            for name, value in self.data.items()
+            if name.startswith("seats-") and value
+        }
+        if not chosen <= set(self.fields):
+            self.add_error(
+                None,
+                _("An offer you chose is no longer sold at this price. Choose again."),
+            )
 
     def _add_line(self, offer: Offer, seats: int, name: str) -> None:
         try:
@@ -101,7 +122,9 @@ def order_view(
 ) -> HttpResponse:
     """GET chooses; POST reviews; POST with `place` orders what was reviewed."""
     actor = request.actor  # type: ignore[attr-defined]
-    actor.require(Action.ORDER, customer)
+    actor.require(Action.ORDER)
+    if not actor.may(Action.ORDER, customer):
+        raise PermissionDenied(words(CSP_NEEDS_RELATIONSHIP.refusal()))
     offers = Offer.objects.available().filter(currency=actor.partner.currency)
     offers = offers.select_related("product").order_by(
         "product__title", "term", "billing_plan"
@@ -133,7 +156,7 @@ def _place(request: HttpRequest, customer: Customer, form: CartForm) -> bool:
             request_key=form.cleaned_data["request_key"],
         )
     except ValidationError as error:
-        form.add_error(None, error)
+        form.add_error(None, words(error))
         return False
     text = ngettext(
         "Ordered: %(count)s subscription.",

@@ -52,7 +52,6 @@ def customer_page(customer: Customer, actor: Actor) -> dict[str, Any]:
         "relationship": relationship,
         "is_related": is_related,
         "shows_profile": is_related or actor.is_operator,
-        "state": relationship_state(customer, actor, relationship),
         "proof": verify(relationship) if relationship else None,
         "csp": csp,
         "existing": existing,
@@ -72,18 +71,6 @@ def _relationship(customer: Customer, actor: Actor) -> ResellerRelationship | No
     return rows.active().first() or rows.first()
 
 
-def relationship_state(
-    customer: Customer, actor: Actor, relationship: ResellerRelationship | None
-) -> str:
-    """active, ended, invited, advised or none."""
-    if relationship is not None:
-        return "active" if relationship.is_active else "ended"
-    if actor.partner is None:
-        return "none"
-    signed_in = customer.sign_ins.filter(invitation__partner=actor.partner)
-    return "invited" if signed_in.exists() else "advised"
-
-
 def _others(customer: Customer, actor: Actor, *, is_related: bool) -> dict[str, int]:
     """CSP rows of former partners: how many, and how many seats."""
     if actor.partner is None or not is_related:
@@ -96,8 +83,8 @@ def _invitations(customer: Customer, actor: Actor) -> Any:
     if not actor.may(Action.VIEW_INVITATIONS):
         return None
     rows = Invitation.objects.visible_to(actor).filter(sign_ins__customer=customer)
-    drafts = InvitationStatus.DRAFT
-    return rows.exclude(status=drafts).distinct().order_by("-created_at")[:SHOWN]
+    rows = rows.exclude(status=InvitationStatus.DRAFT).select_related("customer")
+    return rows.distinct().order_by("-created_at")[:SHOWN]
 
 
 def _orders(customer: Customer, actor: Actor) -> Any:
