@@ -34,7 +34,7 @@ from .world import World
 # d: bought directly from Microsoft    v: volume licensing
 EXISTING = {
     # Scenario A: the partner that asks is the Advisor of what is there already.
-    "brunnenhof": (538, "nnnddv"),
+    "brunnenhof": (545, "nnnddv"),
     "tannberg": (510, "nnndv"),
     "krugmann": (470, "nndd"),
     "enzianhof": (262, "nnnd"),

@@ -130,7 +130,7 @@ TRIED_FOR_A_MONTH = {
 LOOKED_AFTER = {"brunnenhof": 344, "lindenau": 159, "birkholz": 88}
 BOUGHT_LATER = {"seidelwerk": 226, "larkmead": 119, "bluemesa": 68, "lindenau": 36}
 WRONG_IMPORT = ("rotdorn", 48)
-PARTNER_LINK_RENEWED = (NEBELHAFEN, 540)
+PARTNER_LINK_RENEWED = (NEBELHAFEN, 543)
 
 
 def unfold(calendar: Calendar) -> None:
