@@ -27,6 +27,13 @@ def add_errors(form: forms.Form, error: ValidationError) -> None:
         form.add_error(name if name in form.fields else None, errors)
 
 
+def words_of(error: Exception) -> str:
+    """A service's refusal in words, to be shown above a page."""
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return str(error)
+
+
 class AgreementForm(forms.Form):
     """Accept. Whether the agreement has to be confirmed is the service's to say."""
 

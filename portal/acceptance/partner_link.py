@@ -18,6 +18,7 @@ from relationships.models import ResellerRelationship
 from relationships.services.partners import sign_in_by_partner_link
 
 from . import wording
+from .forms import words_of
 from .visits import PartnerVisit, link_page, partner_visit
 
 
@@ -44,13 +45,10 @@ def _to_own_invitation(found: PartnerVisit, actor: Actor) -> HttpResponse:
     how = sessions.signed_in_by(found.request)
     try:
         invitation = sign_in_by_partner_link(found.partner, actor=actor, how=how)
-    except ValidationError as error:
-        messages.error(found.request, " ".join(error.messages))
-    except TransitionNotAllowed as error:
-        messages.warning(found.request, str(error))
-    else:
-        return HttpResponseRedirect(urlsplit(invitation.url).path)
-    return redirect(found.url)
+    except (ValidationError, TransitionNotAllowed) as error:
+        messages.error(found.request, words_of(error))
+        return redirect(found.url)
+    return HttpResponseRedirect(urlsplit(invitation.url).path)
 
 
 def _show(found: PartnerVisit, form: TenantSignInForm | None = None) -> HttpResponse:

@@ -17,11 +17,13 @@ from relationships.exceptions import TransitionNotAllowed
 from relationships.services import invitations
 from relationships.services.cases import open_case
 
-from .forms import AskForm, DeclineForm, StatementForm, add_errors
+from .forms import AskForm, DeclineForm, StatementForm, add_errors, words_of
 from .pages import agreement_form, is_invited, show, url
 from .situations import OBSTACLES, Situation, has_signed_in, situation_of
 from .statements import record_once
 from .visits import Visit, acts_on_invitation, link_page, visit
+
+REFUSALS = (ValidationError, TransitionNotAllowed, PermissionDenied)
 
 
 @link_page
@@ -70,10 +72,8 @@ def _enter(found: Visit, actor: Actor) -> None:
     how = sessions.signed_in_by(found.request)
     try:
         invitations.sign_in_to_invitation(found.invitation, actor=actor, how=how)
-    except TransitionNotAllowed:
-        return
-    except ValidationError as error:
-        _tell_unless_shown(found, error)
+    except REFUSALS as error:
+        _tell(found, error)
 
 
 @acts_on_invitation
@@ -87,14 +87,12 @@ def accept(found: Visit) -> HttpResponse:
         relationship = invitations.accept_invitation(
             found.invitation, actor=actor, agreed=form.cleaned_data["agreed"]
         )
-    except ValidationError as error:
+    except REFUSALS as error:
         is_deciding = situation_of(found) == Situation.DECISION
         if _code_of(error) == "agreement" and is_deciding:
-            form.add_error("agreed", error)
+            form.add_error("agreed", words_of(error))
             return show(found, Situation.DECISION, form=form)
-        _tell_unless_shown(found, error)
-    except (TransitionNotAllowed, PermissionDenied) as error:
-        messages.warning(found.request, str(error))
+        _tell(found, error)
     else:
         return redirect("my-receipt", relationship.pk)
     return redirect(found.url)
@@ -112,10 +110,8 @@ def decline(found: Visit) -> HttpResponse:
         invitations.decline_invitation(
             found.invitation, actor=actor, reason=form.cleaned_data["reason"]
         )
-    except ValidationError as error:
-        _tell_unless_shown(found, error)
-    except (TransitionNotAllowed, PermissionDenied) as error:
-        messages.warning(found.request, str(error))
+    except REFUSALS as error:
+        _tell(found, error)
     return redirect(found.url)
 
 
@@ -173,12 +169,11 @@ def _who_answers(found: Visit) -> Actor | None:
     return actor
 
 
-def _code_of(error: ValidationError) -> str:
+def _code_of(error: Exception) -> str:
     return getattr(error, "code", None) or ""
 
 
-def _tell_unless_shown(found: Visit, error: ValidationError) -> None:
+def _tell(found: Visit, error: Exception) -> None:
     """A refusal in words, unless the invitation's page is about it anyway."""
-    if _code_of(error) in ("agreement", "wrong_tenant", *OBSTACLES):
-        return
-    messages.error(found.request, " ".join(error.messages))
+    if _code_of(error) not in ("agreement", "wrong_tenant", *OBSTACLES):
+        messages.error(found.request, words_of(error))

@@ -2,6 +2,8 @@ import pytest
 from django.test import Client, override_settings
 
 from portal.accounts.models import User
+from portal.demo.accounts import LOGINS
+from portal.signin import sessions
 from tests import stories
 from tests.factories import (
     PartnerFactory,
@@ -148,8 +150,6 @@ def test_sign_in_lists_demo_accounts_only_when_debug_is_on():
     UserFactory(login="operator@portal.example", is_staff=True, is_superuser=True)
     assert "Demo accounts" not in text_of(Visitor().get("/sign-in/"))
     with override_settings(DEBUG=True):
-        from portal.demo.accounts import LOGINS
-
         User.objects.update(login=LOGINS[0])
         answer = Visitor().get("/sign-in/")
     assert "Demo accounts" in text_of(answer)
@@ -195,8 +195,6 @@ def test_server_error_shows_a_plain_page(monkeypatch):
     def fail(request):
         raise RuntimeError("secret detail")
 
-    from portal.signin import sessions
-
     monkeypatch.setattr(sessions, "actor_of", fail)
     visitor = Client(raise_request_exception=False)
     visitor.force_login(UserFactory())
@@ -220,3 +218,9 @@ def test_missing_right_shows_a_plain_page():
     assert answer.status_code == 403
     assert "You may not do this" in text_of(answer)
     assert "Unheard Of" not in text_of(answer)
+
+
+def test_local_account_grants_no_permission_by_itself():
+    user = UserFactory(is_staff=True)
+    assert not user.has_perm("relationships.change_customer")
+    assert not user.has_module_perms("relationships")

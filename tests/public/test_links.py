@@ -7,6 +7,7 @@ import pytest
 from relationships import links
 from relationships.services import invitations
 from tests import stories
+from tests.factories import StaffMembershipFactory
 
 from .visitor import Visitor, everything_stored, path_of, text_of
 
@@ -169,7 +170,7 @@ def test_opening_is_not_counted_when_the_partner_itself_looks(
 ):
     visitor = Visitor()
     if acting == "several":
-        stories.StaffMembershipFactory(user=sales.user)
+        StaffMembershipFactory(user=sales.user)
         visitor.force_login(sales.user)
     else:
         visitor.acting_as(stories.operator() if acting == "operator" else sales)
