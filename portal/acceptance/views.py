@@ -105,6 +105,8 @@ def decline(found: Visit) -> HttpResponse:
     if actor is None:
         return redirect(found.url)
     if not form.is_valid():
+        if situation_of(found) != Situation.DECISION:
+            return redirect(found.url)
         return show(found, Situation.DECISION, decline_form=form)
     try:
         invitations.decline_invitation(

@@ -9,7 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
 
 from portal.signin import sessions
 from relationships import links
@@ -111,6 +114,7 @@ def link_page(view: Page[P]) -> Page[P]:
     """
 
     @wraps(view)
+    @sensitive_post_parameters("password")
     @sensitive_variables("token")
     def page(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:

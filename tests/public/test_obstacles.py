@@ -48,7 +48,9 @@ def test_not_an_administrator_changes_nothing_when_posting_all_the_same(sales, v
     visitor = Visitor().acting_as(person)
     path = path_of(invitation)
     before = everything_stored()
-    assert visitor.submit(path, f"{path}{verb}/", agreed="on").url == path
+    for reason in ("", "x" * 1001):
+        form = {"agreed": "on", "reason": reason}
+        assert visitor.submit(path, f"{path}{verb}/", **form).url == path
     assert everything_stored() == before
     page = text_of(visitor.get(path))
     assert "Somebody else of your tenant has to answer" in page
