@@ -106,6 +106,7 @@ class ScopedModelAdmin(admin.ModelAdmin):
     transitions: tuple[Transition, ...] = ()
     list_title: Words = ""
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     view_on_site = False
     list_per_page = 50
 
