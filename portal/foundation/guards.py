@@ -9,6 +9,7 @@ cannot rebuild a table that a trigger of another table reads.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Trigger:
+class Trigger(ABC):
     """What guards and effects share: where they sit and which columns they read."""
 
     name: str
@@ -56,8 +57,9 @@ class Trigger:
         return [self.trigger_name]
 
     @property
+    @abstractmethod
     def body(self) -> str:
-        raise TypeError("A trigger is a Guard or an Effect.")
+        """The SQL on OLD and NEW."""
 
     @cached_property
     def columns(self) -> Columns:
@@ -65,8 +67,9 @@ class Trigger:
         own = tuple(sorted(set(re.findall(r"\b(?:OLD|NEW)\.(\w+)", self.body))))
         return {self.table: own, **self.reads}
 
+    @abstractmethod
     def create_sql(self, vendor: str) -> list[str]:
-        raise TypeError("A trigger is a Guard or an Effect.")
+        """The statements that make it."""
 
     def drop_sql(self, vendor: str) -> list[str]:
         if vendor == "sqlite":
