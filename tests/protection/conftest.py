@@ -1,9 +1,11 @@
 """A customer with subscriptions of every channel, and the people around it."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from relationships.actors import Actor
@@ -14,12 +16,16 @@ from subscriptions.services import lifecycle
 
 from .. import stories
 from ..factories import AdvisorFactory
+from .extra_migrations import LAST
 
 # What only one of the databases can be asked to do is collected for that one alone: to
 # skip it on the other would look as if something had not been tested.
 ONLY_ON = {
     "sqlite": ["test_replacing_rows_on_sqlite.py"],
-    "postgresql": ["test_truncating_tables_on_postgresql.py"],
+    "postgresql": [
+        "test_plain_fill_on_postgresql.py",
+        "test_truncating_tables_on_postgresql.py",
+    ],
 }
 collect_ignore = [
     name
@@ -101,3 +107,17 @@ def ended(
     end_relationship(relationship, actor=sales, reason="They asked for it.")
     csp.refresh_from_db()
     return csp
+
+
+@pytest.fixture
+def migrate(settings: Any) -> Iterator[Callable[..., None]]:
+    """`migrate subscriptions TO` with the migration of one extra package."""
+
+    def run(package: str, to: str = "more") -> None:
+        extra = f"{__package__}.extra_migrations.{package}"
+        settings.MIGRATION_MODULES = {"subscriptions": extra}
+        call_command("migrate", "subscriptions", to, verbosity=0)
+
+    yield run
+    if settings.MIGRATION_MODULES:
+        call_command("migrate", "subscriptions", LAST, verbosity=0)

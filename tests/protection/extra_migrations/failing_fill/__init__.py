@@ -1,0 +1,3 @@
+from .. import OWN
+
+__path__ = [*__path__, *OWN]
