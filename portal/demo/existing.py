@@ -97,7 +97,7 @@ PRODUCTS = [
     "SharePoint Plan 1",
 ]
 # One in so many: bought by the month, seats changed, not renewed at its end.
-MONTHLY, SEATS_CHANGED, LAPSED = 5, 4, 6
+MONTHLY, SEATS_CHANGED, LAPSED = 3, 5, 6
 
 
 def existing_subscriptions(world: World, key: str) -> Story:
