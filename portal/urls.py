@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from portal.foundation import health
 
@@ -8,6 +9,7 @@ urlpatterns = [
     path("", include("portal.acceptance.urls")),
     path("my/", include("portal.customers.urls")),
     path("admin/", admin.site.urls),
+    path("language/", set_language, name="set_language"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
 ]
