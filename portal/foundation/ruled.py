@@ -48,6 +48,14 @@ class RuledModel(models.Model):
 class RuledQuerySet(models.QuerySet[Any]):
     """Bulk writes: the database's guards judge them, and the refusal is in words."""
 
+    def select_for_update(self, *args: Any, **kwargs: Any) -> Any:
+        """Lock all but the key, which no row changes.
+
+        A row that refers to the locked one takes a share of its key when it is written.
+        With the key locked too, the two would wait for each other.
+        """
+        return super().select_for_update(*args, **{"no_key": True, **kwargs})
+
     def update(self, **values: Any) -> int:
         with refusals_explained(self.db):
             return super().update(**values)
