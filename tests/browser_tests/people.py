@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django.core import mail
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from relationships.actors import Actor
 
@@ -49,6 +49,13 @@ def invitation_link(page: Page) -> str:
     """As the invitation's page shows it to staff."""
     shown = page.get_by_role("region", name="Invitation URL").locator("code")
     return shown.inner_text().strip()
+
+
+def copied(page: Page, button: Locator) -> str:
+    """What is on the clipboard once this button has been clicked."""
+    button.click()
+    expect(button).to_have_text("Copied")
+    return str(page.evaluate("navigator.clipboard.readText()")).replace("\r\n", "\n")
 
 
 def link_in_mail(address: str) -> str:

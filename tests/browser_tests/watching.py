@@ -39,16 +39,20 @@ class Watch:
         page.wait_for_load_state()
         self.pictures += 1
         picture = self.folder / f"{self.pictures:02}-{name}"
-        page.screenshot(path=f"{picture}.png", full_page=True)
+        self._take(page, f"{picture}.png")
         desktop = page.viewport_size
         assert desktop is not None  # a browser without a window has a size
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(PHONE)
         if overhang := page.evaluate(OVERHANG):
             self._complain(f"{name}: {overhang} px wider than a phone")
-        page.screenshot(path=f"{picture}-phone-dark.png", full_page=True)
+        self._take(page, f"{picture}-phone-dark.png")
         page.set_viewport_size(desktop)
         page.emulate_media(color_scheme="light")
+
+    @staticmethod
+    def _take(page: Page, path: str) -> None:
+        page.screenshot(path=path, full_page=True, animations="disabled")
 
     @contextmanager
     def expecting(self, complaint: str) -> Iterator[None]:
