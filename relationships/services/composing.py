@@ -2,7 +2,9 @@
 
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from .. import roles
@@ -26,7 +28,15 @@ def what_accepting_does_not_do(partner_name: str) -> list[str]:
 
 
 def compose(invitation: Invitation) -> None:
-    """Set subject and body to the finished text, with placeholders for the link."""
+    """Set subject and body to the finished text, with placeholders for the link.
+
+    In English: it is staff's text, also where a customer's sign-in brings it about.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        invitation.subject, invitation.body = _finished_text(invitation)
+
+
+def _finished_text(invitation: Invitation) -> tuple[str, str]:
     partner = invitation.partner
     context = {
         "partner": partner,
@@ -36,7 +46,7 @@ def compose(invitation: Invitation) -> None:
         "accepting_roles": _(" or ").join(roles.accepting_roles()),
         "may_not": what_accepting_does_not_do(partner.name),
     }
-    invitation.subject, invitation.body = mail.render("invitation", context)
+    return mail.render("invitation", context)
 
 
 def text_for(invitation: Invitation) -> str:

@@ -31,7 +31,9 @@ def render(name: str, context: dict[str, Any]) -> tuple[str, str]:
 
 
 def expiry_text(invitation: Invitation) -> str:
-    return date_format(invitation.expires_at.astimezone(UTC), "j F Y, H:i") + " UTC"
+    return (
+        date_format(invitation.expires_at.astimezone(UTC), "DATETIME_FORMAT") + " UTC"
+    )
 
 
 def fill_in(text: str, invitation: Invitation | None) -> str:

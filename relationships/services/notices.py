@@ -1,8 +1,14 @@
-"""Which message goes to whom, queued in the transaction of its cause."""
+"""Which message goes to whom, queued in the transaction of its cause.
+
+The receipt is in the language of the customer's browser; staff reads English.
+"""
+
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..enums import TenantRole
@@ -29,7 +35,8 @@ def send_invitation_email(invitation: Invitation) -> None:
 def tell_staff_of_decline(invitation: Invitation) -> None:
     address = settings.PUBLIC_URL + invitation.get_absolute_url()
     context = {"invitation": invitation, "address": address}
-    subject, text = mail.render("declined", context)
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, text = mail.render("declined", context)
     mail.enqueue(_asker(invitation), subject, text, invitation=invitation)
 
 
@@ -40,11 +47,12 @@ def tell_of_acceptance(relationship: ResellerRelationship) -> None:
     context = {
         "relationship": relationship,
         "invitation": invitation,
-        "role": invitation.get_accepted_role_display(),
+        "role": TenantRole(invitation.accepted_role).label,
         "agreement": CustomerAgreement.current_name(),
     }
     customer_page = settings.PUBLIC_URL + relationship.customer.get_absolute_url()
-    subject, text = mail.render("accepted", {**context, "address": customer_page})
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, text = mail.render("accepted", {**context, "address": customer_page})
     mail.enqueue(_asker(invitation), subject, text, invitation=invitation)
 
     receipt_page = settings.PUBLIC_URL + reverse("my-receipt", args=[relationship.pk])
@@ -61,10 +69,13 @@ def tell_of_acceptance(relationship: ResellerRelationship) -> None:
 
 
 def tell_of_end(relationship: ResellerRelationship) -> None:
-    """The customer, wherever it can be reached."""
+    """The customer, wherever it can be reached.
+
+    In every language: nobody of the customer is here whose browser could tell its own.
+    """
     address = settings.PUBLIC_URL + reverse("my")
     context = {"relationship": relationship, "address": address}
-    subject, text = mail.render("ended", context)
+    subject, text = _in_every_language("ended", context)
     mail.enqueue(
         _address_of(relationship),
         subject,
@@ -72,6 +83,16 @@ def tell_of_end(relationship: ResellerRelationship) -> None:
         invitation=relationship.invitation,
         reply_to=relationship.partner.contact_email,
     )
+
+
+def _in_every_language(name: str, context: dict[str, Any]) -> tuple[str, str]:
+    subjects, texts = [], []
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            subject, text = mail.render(name, context)
+        subjects.append(subject)
+        texts.append(text)
+    return " / ".join(subjects)[: mail.SUBJECT_LENGTH], "\n".join(texts)
 
 
 def _asker(invitation: Invitation) -> str:

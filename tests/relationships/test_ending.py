@@ -130,7 +130,8 @@ def test_customer_is_told_at_the_address_of_who_accepted(relationship, agent, ad
     assert recipients_of_the_end(relationship, agent) == [admin.user.email]
     email = OutgoingEmail.objects.get()
     assert email.reply_to == agent.partner.contact_email
-    assert email.subject == "Your reseller relationship with Fabrikam has ended"
+    subject = "Your reseller relationship with Fabrikam has ended"
+    assert email.subject.startswith(subject)
     assert "The contract ended." in email.text
     assert "2 March 2026, 12:00 UTC" in email.text
 
