@@ -49,6 +49,13 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@require_safe
+def glossary(request: HttpRequest) -> HttpResponse:
+    """The field's own terms, for whoever meets them first on these pages."""
+    return render(request, "public/glossary.html")
+
+
+@never_cache
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
