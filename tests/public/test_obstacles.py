@@ -53,7 +53,7 @@ def test_not_an_administrator_changes_nothing_when_posting_all_the_same(sales, v
         assert visitor.submit(path, f"{path}{verb}/", **form).url == path
     assert everything_stored() == before
     page = text_of(visitor.get(path))
-    assert "Somebody else of your tenant has to answer" in page
+    assert "Somebody else in your tenant has to answer" in page
 
 
 def test_billing_administrator_decides_when_the_setting_allows_it(settings, sales):

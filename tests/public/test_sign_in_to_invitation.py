@@ -110,7 +110,7 @@ def test_sign_in_is_refused_when_local_tenant_sign_in_is_off(settings, invitatio
     visitor = Visitor()
     path = path_of(invitation)
     page = text_of(visitor.get(path))
-    assert "no other way to sign in is set up" in page
+    assert "No way to sign in to a tenant is set up" in page
     assert 'name="password"' not in page
     visitor.handler.enforce_csrf_checks = False
     credentials = {"login": admin.user.login, "password": PASSWORD}
