@@ -7,7 +7,7 @@ BIND ?= 127.0.0.1:$(PORT)
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
-PYTEST := $(PY) -m pytest --no-header -n auto --maxprocesses 8 --cov --cov-report=
+PYTEST := $(PY) -m pytest --no-header -n auto --maxprocesses 8 --dist loadgroup --cov --cov-report=
 MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscriptions/models/*,subscriptions/services/*
 
 .DEFAULT_GOAL := help
