@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -106,8 +107,9 @@ class Customer(UUIDModel, RuledModel):
     def __str__(self) -> str:
         return self.company_name
 
-    def clean(self) -> None:
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.primary_domain = (self.primary_domain or "").strip().lower() or None
+        super().clean_fields(exclude)
 
     def get_absolute_url(self) -> str:
         return reverse("admin:relationships_customer_change", args=[self.pk])

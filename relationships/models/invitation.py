@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -169,8 +171,9 @@ class Invitation(UUIDModel, RuledModel):
             or _("Invitation without an address")
         )
 
-    def clean(self) -> None:
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.customer_domain = self.customer_domain.strip().lower()
+        super().clean_fields(exclude)
 
     def get_absolute_url(self) -> str:
         return reverse("admin:relationships_invitation_change", args=[self.pk])

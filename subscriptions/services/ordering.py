@@ -80,13 +80,12 @@ def place_order(
     """
     actor.require(Action.ORDER)
     assert actor.user is not None  # only staff orders
-    assert actor.partner is not None
-    require_transacting(actor.partner)
     customer = lock_customer(customer)
     earlier = Order.objects.filter(request_key=request_key).first()
     if earlier is not None:
         return _same_order(earlier, customer, actor)
     relationship = lock_active_relationship(customer, actor)
+    require_transacting(relationship.partner)
     lines = [replace(line, offer=_stored(line.offer)) for line in lines]
     _check_lines(lines, relationship)
     order = Order.objects.create(
