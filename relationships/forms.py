@@ -251,6 +251,7 @@ class MessageForm(forms.Form):
     body = forms.CharField(
         label=_("E-mail text"),
         max_length=20_000,
+        strip=False,
         widget=forms.Textarea(attrs={"rows": 18}),
         help_text=_("Change it as you like; the link has to stay in it."),
     )
