@@ -9,9 +9,16 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 PYTEST := $(PY) -m pytest --no-header -n auto --maxprocesses 8 --dist loadgroup --cov --cov-report=
 MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscriptions/models/*,subscriptions/services/*
+# Only staff sees these, and the back office is English: not in the catalogue.
+STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/* portal/foundation/* \
+  portal/customers/[!rv]* portal/demo/[!a]* portal/reports/* portal/api/* \
+  relationships/forms.py relationships/views.py relationships/progress.py \
+  relationships/services/relationships.py relationships/services/tenants.py \
+  subscriptions/forms.py subscriptions/services/[!o]* subscriptions/services/ordering.py \
+  templates/portal/stepper.html templates/portal/timeline.html templates/relationships/email/[!er]*
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint serve lock
+.PHONY: help run test install lint serve lock messages
 
 help:
 	@echo 'make run      a portal with demo data on http://127.0.0.1:$(PORT)/ (PORT=8000)'
@@ -19,6 +26,7 @@ help:
 	@echo 'make install  .venv/ with what the portal and its tests need'
 	@echo 'make lint     style, types, imports between the floors, templates'
 	@echo 'make serve    production processes; reads the environment (BIND=$(BIND))'
+	@echo 'make messages the German catalogue anew (needs gettext)'
 	@echo 'make lock     the locked requirements anew (ARGS=--upgrade takes newer ones)'
 
 install: $(VENV)/.development
@@ -84,3 +92,8 @@ serve: $(VENV)/.runtime
 
 lock:
 	@.ci/lock $(ARGS)
+
+messages: export DEBUG = True
+messages:
+	@$(PY) manage.py makemessages --locale de --no-obsolete --add-location file $(STAFF_ONLY:%=--ignore '%')
+	@$(PY) manage.py compilemessages --locale de --ignore .venv

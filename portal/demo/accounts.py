@@ -63,7 +63,7 @@ def _account(user: User, invitations: list[Invitation]) -> DemoAccount:
             who[-1] += f" ({_what_it_may(membership, invitation)})"
             goes_to = invitation.url
         elif not membership.customer.relationships.all():
-            who[-1] += f" ({_('nobody has invited it yet: do')})"
+            who[-1] += " (" + _("nobody has invited it yet: do") + ")"
     return DemoAccount(user.login, PASSWORD, "; ".join(who), goes_to)
 
 
