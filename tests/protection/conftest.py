@@ -21,10 +21,10 @@ from .extra_migrations import LAST
 # What only one of the databases can be asked to do is collected for that one alone: to
 # skip it on the other would look as if something had not been tested.
 ONLY_ON = {
-    "sqlite": ["test_replacing_rows_on_sqlite.py"],
+    "sqlite": ["test_statements_of_sqlite.py"],
     "postgresql": [
         "test_plain_fill_on_postgresql.py",
-        "test_truncating_tables_on_postgresql.py",
+        "test_statements_of_postgresql.py",
     ],
 }
 collect_ignore = [

@@ -28,32 +28,37 @@ CHANGES = {
 }
 
 
-@pytest.fixture(params=CHANGES.values(), ids=CHANGES)
-def change(request):
-    values, rule = request.param
-    return values(), rule
+def each_change(subscription):
+    """Every change in turn: its name, the row as it is stored, new values, the rule."""
+    for name, (values, rule) in CHANGES.items():
+        yield name, Subscription.objects.get(pk=subscription.pk), values(), rule
 
 
 @pytest.mark.parametrize(
     "attack", attacks.WORDED_CHANGES, ids=attacks.names(attacks.WORDED_CHANGES)
 )
-def test_existing_subscription_stays_when_changed_by_model(advised, attack, change):
-    values, rule = change
-    with rows.unchanged(advised), rows.refused_in_words(rule):
-        attack(advised, values)
+def test_existing_subscription_stays_when_changed_by_model(subtests, advised, attack):
+    for name, row, values, rule in each_change(advised):
+        with (
+            subtests.test(change=name),
+            rows.unchanged(row),
+            rows.refused_in_words(rule),
+        ):
+            attack(row, values)
 
 
 @pytest.mark.parametrize(
     "attack", attacks.RAW_CHANGES, ids=attacks.names(attacks.RAW_CHANGES)
 )
-def test_existing_subscription_stays_when_changed_past_model(advised, attack, change):
-    values, rule = change
-    replaces = attack.__name__ == "insert_or_replace"
-    with (
-        rows.unchanged(advised),
-        rows.refused_by_guard(EXISTING_UNTOUCHED if replaces else rule),
-    ):
-        attack(advised, values)
+def test_existing_subscription_stays_when_changed_past_model(subtests, advised, attack):
+    replaces = attack is attacks.insert_or_replace  # refused as a deletion
+    for name, row, values, rule in each_change(advised):
+        with (
+            subtests.test(change=name),
+            rows.unchanged(row),
+            rows.refused_by_guard(EXISTING_UNTOUCHED if replaces else rule),
+        ):
+            attack(row, values)
 
 
 @pytest.mark.parametrize("channel", ["direct", "volume"])
@@ -63,6 +68,33 @@ def test_existing_subscription_of_each_channel_stays_when_changed(customer, chan
         attacks.save(row, {"quantity": 99})
     with rows.unchanged(row), rows.refused_by_guard(EXISTING_UNTOUCHED):
         attacks.sql_update(row, {"quantity": 99})
+
+
+def test_existing_subscription_stays_when_inserted_over_by_what_it_is_called(advised):
+    newcomer = rows.copied(advised, quantity=99)
+    over = (
+        "ON CONFLICT (customer_id, channel, external_id) WHERE NOT (channel = 'csp') AND "
+        "external_id IS NOT NULL AND supersedes_id IS NULL "
+        "DO UPDATE SET quantity = excluded.quantity"
+    )
+    with rows.unchanged(advised), rows.refused_by_guard(EXISTING_UNTOUCHED):
+        rows.insert(Subscription, newcomer, then=over)
+
+
+def test_successor_stays_when_inserted_over_by_another_one(
+    advised, statement, customer
+):
+    later = stories.observation(customer, **statement | {"quantity": 30})
+    newcomer = rows.copied(later, quantity=99)
+    over = "ON CONFLICT (supersedes_id) DO UPDATE SET quantity = excluded.quantity"
+    with rows.unchanged(later), rows.refused_by_guard(EXISTING_UNTOUCHED):
+        rows.insert(Subscription, newcomer, then=over)
+
+
+def test_existing_subscription_stays_when_an_insert_over_it_does_nothing(advised):
+    newcomer = rows.stored(advised) | {"quantity": 99}
+    with rows.unchanged(advised):
+        rows.insert(Subscription, newcomer, then="ON CONFLICT DO NOTHING")
 
 
 @pytest.fixture

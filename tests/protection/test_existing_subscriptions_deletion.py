@@ -77,3 +77,9 @@ def test_subscriptions_stay_when_what_they_hang_on_is_deleted_by_sql(advised, cs
         with rows.unchanged(advised, owner), pytest.raises(IntegrityError):
             attacks.base_manager_delete(owner)
     assert Subscription.objects.count() == 2
+
+
+def test_nothing_is_deleted_when_the_object_was_never_stored(advised):
+    with rows.unchanged(advised):
+        count, _by_model = Subscription(customer=advised.customer).delete()
+    assert count == 0

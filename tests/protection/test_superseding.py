@@ -41,15 +41,16 @@ def newer(row, **values):
     return columns, fresh
 
 
-@pytest.mark.parametrize("name", DIFFERENCES)
-def test_observation_is_refused_when_it_supersedes_what_differs(advised, name):
-    columns, fresh = newer(advised, **DIFFERENCES[name]())
-    with rows.unchanged(advised), rows.refused_by_guard(SUPERSEDES_ITS_OWN):
-        rows.insert(Subscription, columns)
-    with rows.unchanged(advised), rows.refused_in_words(SUPERSEDES_ITS_OWN):
-        fresh.save(force_insert=True)
-    with rows.unchanged(advised), rows.refused_in_words(SUPERSEDES_ITS_OWN):
-        Subscription.objects.bulk_create([fresh])
+def test_observation_is_refused_when_it_supersedes_what_differs(subtests, advised):
+    for name, difference in DIFFERENCES.items():
+        columns, fresh = newer(advised, **difference())
+        with subtests.test(difference=name):
+            with rows.unchanged(advised), rows.refused_by_guard(SUPERSEDES_ITS_OWN):
+                rows.insert(Subscription, columns)
+            with rows.unchanged(advised), rows.refused_in_words(SUPERSEDES_ITS_OWN):
+                fresh.save(force_insert=True)
+            with rows.unchanged(advised), rows.refused_in_words(SUPERSEDES_ITS_OWN):
+                Subscription.objects.bulk_create([fresh])
 
 
 @pytest.mark.parametrize("name", ["external_id", "por", "por_name", "por_mpn_id"])
