@@ -18,6 +18,7 @@ from relationships.views import made_invitations, request_relationship
 
 from . import front, partner_link
 from .acting import choose_partner
+from .search import search
 
 # The head's links to lists: label, app and model.
 SECTIONS = (
@@ -47,6 +48,7 @@ class PortalAdminSite(admin.AdminSite):
             "request-reseller-relationship/made": made_invitations,
             "partner-link/renew": partner_link.renew,
             "partner-link/stop": partner_link.stop,
+            "search": search,
         }
         urls = [
             path(f"{address}/", self.page(view), name=address.replace("/", "-"))
