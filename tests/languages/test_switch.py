@@ -1,5 +1,7 @@
 """The visitor's choice of a language: kept, back to the same page, never elsewhere."""
 
+import re
+
 import pytest
 
 from tests import stories
@@ -51,6 +53,13 @@ def test_switch_asks_to_come_back_to_its_own_page(path):
     assert f'name="next" value="{path}"' in html
     assert 'name="language" value="de"' in html
     assert 'name="language" value="en"' not in html
+
+
+@pytest.mark.parametrize("browser", ["en", "de"])
+def test_switch_names_each_language_in_its_own_words(browser):
+    html = Visitor(headers={"accept-language": browser}).get("/").content.decode()
+    for code, name in (("en", "English"), ("de", "Deutsch")):
+        assert re.search(rf'lang="{code}"[^>]*>{name}<', html)
 
 
 def test_switch_comes_back_to_a_page_when_a_form_was_refused():
