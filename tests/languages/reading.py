@@ -69,6 +69,7 @@ def english_in(response: Any) -> list[str]:
         is_long = len(re.sub(r"%\(\w+\)[sd]", "", text).split()) >= SHORT
         if any(map(regex.fullmatch, texts)) or (is_long and regex.search(whole)):
             found.append(text)
+    whole = re.sub(r"https?://\S+", "", whole)  # a token may hold any letters
     for name in NAMES:
         whole = whole.replace(name, "")
     return found + sorted(ENGLISH & set(re.findall(r"[^\W\d_]+", whole)))
