@@ -1,0 +1,170 @@
+"""A partner's office with a row of everything, and desks to work at."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from portal.signin.sessions import ACTS_AS
+from relationships.actors import Actor
+from relationships.enums import CaseKind
+from relationships.models import (
+    ActivityRecord,
+    CountryMarket,
+    Partner,
+    StaffMembership,
+    TenantMembership,
+)
+from relationships.services.cases import open_case
+from subscriptions.models import CspSubscription, ExistingSubscription
+from subscriptions.services import lifecycle
+
+from .. import stories
+from ..factories import (
+    CustomerFactory,
+    OfferFactory,
+    PartnerFactory,
+    ProductFactory,
+    StaffMembershipFactory,
+    TenantMembershipFactory,
+    UserFactory,
+)
+
+PRICE = "417.35"
+OWN_APPS = ("accounts", "relationships", "subscriptions")
+
+
+def desk(actor: Actor) -> Client:
+    """A browser in which this person is signed in and acts as that."""
+    client = Client()
+    client.force_login(actor.user)
+    session = client.session
+    session[ACTS_AS] = actor.key
+    session.save()
+    return client
+
+
+def url(row: Model, page: str = "change") -> str:
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}"
+    return reverse(name, args=[row.pk])
+
+
+def list_url(model: type[Model] | Model, page: str = "changelist") -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
+
+
+def text(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def messages(response: Any) -> list[str]:
+    """The messages on a page that was reached with `follow=True`."""
+    return [str(message) for message in response.context["messages"]]
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Every stored row of the portal's own tables."""
+    return {
+        model._meta.label: list(model._base_manager.order_by("pk").values())
+        for app in OWN_APPS
+        for model in apps.get_app_config(app).get_models()
+        if not model._meta.proxy
+    }
+
+
+def somebody(name: str) -> Any:
+    login = name.lower().replace(" ", ".") + "@people.example"
+    return UserFactory(full_name=name, login=login)
+
+
+def colleague(partner: Partner, role: str) -> Actor:
+    return Actor.staff(
+        StaffMembershipFactory(
+            partner=partner, role=role, user=somebody(f"{partner.mpn_id} {role}")
+        )
+    )
+
+
+def tenant_of(name: str) -> Actor:
+    """A customer's administrator; each of their names begins with `name`."""
+    customer = CustomerFactory(
+        company_name=f"{name} Customer",
+        primary_domain=f"{name}-customer.example".lower(),
+        contact_name=f"{name} Contact",
+        contact_email=f"contact@{name}-contact.example".lower(),
+        contact_phone=f"{name} 555",
+    )
+    user = somebody(f"{name} Administrator")
+    return Actor.tenant(TenantMembershipFactory(customer=customer, user=user))
+
+
+@dataclass
+class Office:
+    """A partner with one row of each model that the back office shows.
+
+    Whatever is its own alone is called by a word that nothing else is called by.
+    """
+
+    word: str
+    staff: Actor
+    tenant: Actor
+    rows: dict[str, Any]
+
+    @property
+    def partner(self) -> Partner:
+        assert self.staff.partner is not None
+        return self.staff.partner
+
+    def __getattr__(self, name: str) -> Any:
+        return self.rows[name]
+
+    def actor(self, role: str) -> Actor:
+        return colleague(self.partner, role)
+
+
+def open_office(word: str) -> Office:
+    partner = PartnerFactory(
+        name=f"{word} Cloud", contact_email=f"hello@{word}.example".lower()
+    )
+    membership = StaffMembershipFactory(
+        partner=partner, role="admin_agent", user=somebody(f"{word} Agent")
+    )
+    staff, tenant = Actor.staff(membership), tenant_of(word)
+    customer = tenant.customer
+    existing = stories.observation(customer, product_name=f"{word} Existing")
+    relationship = stories.relationship(
+        staff, tenant, recipient_email=f"boss@{word}-mail.example".lower()
+    )
+    product = ProductFactory(title=f"{word} Product")
+    offer = OfferFactory(product=product, unit_price=PRICE)
+    csp = stories.csp_subscription(staff, customer, offer)
+    lifecycle.rename(csp, actor=staff, friendly_name=f"{word} Mail")
+    invitation = stories.sent_invitation(
+        staff,
+        recipient_email=f"it@{word}-other.example".lower(),
+        reference=f"{word} reference",
+    )
+    case = open_case(
+        CaseKind.NEW_LINK, invitation, actor=Actor.visitor(), message=f"{word} asks"
+    )
+    rows = {
+        "partner": partner,
+        "staffmembership": StaffMembership.objects.get(pk=membership.pk),
+        "tenantmembership": TenantMembership.objects.get(user=tenant.user),
+        "user": staff.user,
+        "countrymarket": CountryMarket.objects.get(pk="DE"),
+        "customer": customer,
+        "invitation": invitation,
+        "resellerrelationship": relationship,
+        "case": case,
+        "activityrecord": ActivityRecord.objects.filter(partner=partner).first(),
+        "product": product,
+        "offer": offer,
+        "order": csp.order_line.order,
+        "cspsubscription": CspSubscription.objects.get(pk=csp.pk),
+        "existingsubscription": ExistingSubscription.objects.get(pk=existing.pk),
+    }
+    return Office(word, staff, tenant, rows)

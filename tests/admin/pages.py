@@ -1,0 +1,107 @@
+"""Every page of the back office, in lists that the tests walk through.
+
+`test_pages` fails when the site has a page that is in none of them.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+
+from relationships.roles import Action
+
+# Model: the right to see it.
+VIEW = {
+    "user": Action.MANAGE_PEOPLE,
+    "partner": Action.MANAGE_PARTNERS,
+    "countrymarket": Action.MANAGE_PARTNERS,
+    "staffmembership": Action.VIEW_STAFF,
+    "tenantmembership": Action.VIEW_TENANT_PEOPLE,
+    "customer": Action.VIEW_CUSTOMERS,
+    "resellerrelationship": Action.VIEW_CUSTOMERS,
+    "invitation": Action.VIEW_INVITATIONS,
+    "case": Action.VIEW_INVITATIONS,
+    "activityrecord": Action.VIEW_ACTIVITY,
+    "product": Action.VIEW_CATALOGUE,
+    "offer": Action.VIEW_CATALOGUE,
+    "order": Action.VIEW_ORDERS,
+    "cspsubscription": Action.VIEW_SUBSCRIPTIONS,
+    "existingsubscription": Action.VIEW_SUBSCRIPTIONS,
+}
+# Rows of these belong to nobody: every partner's staff sees the same catalogue.
+EVERYBODYS = {"product", "offer", "countrymarket"}
+
+# Model and page: the right that its buttons take. GET confirms, POST acts.
+TRANSITIONS = {
+    ("invitation", "withdraw"): Action.INVITE,
+    ("invitation", "renew"): Action.INVITE,
+    ("case", "close"): Action.HANDLE_CASES,
+    ("user", "anonymise"): Action.MANAGE_PEOPLE,
+    ("resellerrelationship", "end"): Action.END_RELATIONSHIP,
+    ("customer", "order"): Action.ORDER,
+    ("cspsubscription", "seats"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "suspend"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "reactivate"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "rename"): Action.RENAME_SUBSCRIPTION,
+    ("existingsubscription", "retract"): Action.RETRACT_OBSERVATION,
+}
+# What a POST to each of them would have to say to have an effect.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "renew": {"stamp": "1"},
+    "anonymise": {"reason": "Because"},
+    "end": {"reason": "Because"},
+    "retract": {"reason": "Because"},
+    "seats": {"quantity": "9", "shown": "5"},
+    "rename": {"friendly_name": "Forged"},
+}
+
+OF_ROWS = ("change", "history", "delete")
+OF_LISTS = ("changelist", "add")
+SITE = {
+    "index",
+    "request-reseller-relationship",
+    "request-reseller-relationship-made",
+    "partner-link-renew",
+    "partner-link-stop",
+    "search",
+    "password_change",
+    "password_change_done",
+    "autocomplete",
+    "jsi18n",
+}
+# Who is not in the back office yet, or leaves it.
+DOORS = {"login", "logout", "act-as"}
+UNNAMED = {"app_list", None}  # None: a row's address without a page, and the 404
+
+
+def names_of(row: Any) -> str:
+    return f"{row._meta.app_label}_{row._meta.model_name}"
+
+
+def site_urls() -> list[str]:
+    return [reverse(f"admin:{name}") for name in sorted(SITE - {"autocomplete"})]
+
+
+def app_urls() -> list[str]:
+    labels = {model._meta.app_label for model in admin.site._registry}
+    return [reverse("admin:app_list", args=[label]) for label in sorted(labels)]
+
+
+def listed_names() -> set[str | None]:
+    """The name of every page that is in one of the lists."""
+    models = {model._meta.model_name: model for model in admin.site._registry}
+    names: set[str | None] = SITE | DOORS | UNNAMED
+    for name in VIEW:
+        pages = [*OF_ROWS, *OF_LISTS]
+        pages += [page for model, page in TRANSITIONS if model == name]
+        names |= {f"{names_of(models[name])}_{page}" for page in pages}
+    return names
+
+
+def existing_names() -> set[str | None]:
+    """The name of every page that the site has."""
+    names: set[str | None] = set()
+    for pattern in admin.site.get_urls():
+        for page in getattr(pattern, "url_patterns", [pattern]):
+            names.add(page.name)
+    return names
