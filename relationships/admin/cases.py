@@ -38,6 +38,7 @@ class CaseAdmin(PortalModelAdmin):
     list_display = ("kind", "state", "invitation_link", "customer", "opened_at")
     list_filter = (OpenFilter, "kind")
     list_select_related = ("invitation__customer", "customer")
+    search_fields = ("invitation__recipient_email", "customer__company_name")
     restricted = {"message": Column.PERSONAL_DATA}
     fields = (
         "kind",
