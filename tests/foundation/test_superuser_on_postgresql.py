@@ -17,7 +17,7 @@ def test_role_of_the_tests_cannot_switch_guards_off():
 
 
 def test_check_warns_when_the_role_is_a_superuser():
-    """A view of this session stands before the catalogue, since the role is none."""
+    # The role is none: a view of this session stands before the catalogue.
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY VIEW pg_roles AS "

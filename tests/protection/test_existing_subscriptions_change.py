@@ -73,8 +73,9 @@ def test_existing_subscription_of_each_channel_stays_when_changed(customer, chan
 def test_existing_subscription_stays_when_inserted_over_by_what_it_is_called(advised):
     newcomer = rows.copied(advised, quantity=99)
     over = (
-        "ON CONFLICT (customer_id, channel, external_id) WHERE NOT (channel = 'csp') AND "
-        "external_id IS NOT NULL AND supersedes_id IS NULL "
+        "ON CONFLICT (customer_id, channel, external_id) "
+        "WHERE NOT (channel = 'csp') AND external_id IS NOT NULL "
+        "AND supersedes_id IS NULL "
         "DO UPDATE SET quantity = excluded.quantity"
     )
     with rows.unchanged(advised), rows.refused_by_guard(EXISTING_UNTOUCHED):
