@@ -58,7 +58,7 @@ def test_home_says_so_when_the_account_belongs_nowhere():
     visitor.force_login(UserFactory(full_name="Nora Nowhere"))
     answer = visitor.get("/")
     assert "Nora Nowhere" in text_of(answer)
-    assert "belongs to no partner and to no tenant" in text_of(answer)
+    assert "belongs to no partner and no tenant" in text_of(answer)
     assert visitor.submit("/", "/sign-out/").url == "/"
     assert "Nora Nowhere" not in text_of(visitor.get("/"))
 

@@ -115,7 +115,7 @@ def test_sign_in_is_refused_when_local_tenant_sign_in_is_off(settings, invitatio
     visitor.handler.enforce_csrf_checks = False
     credentials = {"login": admin.user.login, "password": PASSWORD}
     answer = visitor.post(f"{path}sign-in/", credentials)
-    assert "local accounts do not sign in to a tenant" in text_of(answer)
+    assert "No way to sign in to a tenant is set up" in text_of(answer)
     assert not visitor.session.get("_auth_user_id")
     assert not TenantSignIn.objects.exists()
 
