@@ -42,7 +42,7 @@ def test_plain_user_gets_text_to_forward_when_another_role_has_to_accept(
     page = open_browser()
     page.goto(invitation.url)
     people.sign_in(page, user)
-    heading = page.get_by_role("heading", name="Somebody else of your tenant")
+    heading = page.get_by_role("heading", name="Somebody else in your tenant")
     expect(heading).to_be_visible()
     watch.look(page, "not-administrator")
     expect(page.get_by_role("main")).to_contain_text(
