@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from relationships.actors import Actor
 from relationships.models import Customer, Invitation
-from relationships.roles import Action, Column
+from relationships.roles import Action
 from subscriptions.models import Subscription
 
 SHOWN = 15
@@ -99,9 +99,12 @@ def _exact_first(condition: Q) -> Any:
 def _invitations(term: str, actor: Actor) -> list[Hit]:
     if not actor.may(Action.VIEW_INVITATIONS):
         return []
-    names = ["reference", "customer_domain", "customer__company_name"]
-    if actor.may_see(Column.PERSONAL_DATA):
-        names.append("recipient_email")
+    names = [
+        "reference",
+        "customer_domain",
+        "customer__company_name",
+        "recipient_email",
+    ]
     rows = Invitation.objects.visible_to(actor).filter(_contains(names, term))
     rows = rows.select_related("customer").order_by(
         _exact_first(_equals(names, term)), "-created_at"

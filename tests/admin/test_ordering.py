@@ -247,3 +247,18 @@ def test_the_key_of_another_partners_order_orders_nothing(client, customer, mail
 def test_an_offer_of_another_currency_cannot_be_forged_in(client, customer):
     euros = OfferFactory(currency="EUR")
     refused(client, customer, cart((euros, 3)))
+
+
+def test_the_key_of_another_customers_order_is_refused_in_words(
+    client, customer, mail, staff
+):
+    elsewhere = stories.tenant()
+    stories.relationship(staff, elsewhere)
+    order = stories.csp_subscription(staff, elsewhere.customer).order_line.order
+    before = everything()
+    data = cart((mail, 3), request_key=str(order.request_key), place="1")
+    page = client.post(url(customer, "order"), data)
+    assert page.context["form"].non_field_errors() == [
+        "This order was placed for another customer. Start a new one."
+    ]
+    assert everything() == before
