@@ -144,6 +144,14 @@ def test_row_stays_when_another_partner_has_the_active_relationship(ended, admin
     assert rows.stored(ended)["status"] == "disabled"
 
 
+def test_row_stays_when_its_partner_has_only_another_customer(ended, sales):
+    stories.relationship(sales, stories.tenant())
+    with rows.unchanged(ended), rows.refused_in_words(CSP_NEEDS_RELATIONSHIP):
+        attacks.queryset_update(ended, {"friendly_name": "Mine"})
+    with rows.unchanged(ended), rows.refused_by_guard(CSP_NEEDS_RELATIONSHIP):
+        attacks.sql_update(ended, {"status": "active"})
+
+
 def test_new_relationship_stays_active_when_an_old_row_is_active_again(
     ended, sales, back_again
 ):

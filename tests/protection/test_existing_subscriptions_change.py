@@ -118,6 +118,11 @@ def test_existing_subscription_stays_when_turned_into_csp(advised, attack, disgu
         attack(advised, disguise)
 
 
+def test_refusal_is_the_rules_own_when_the_row_would_be_wrong_otherwise_too(advised):
+    with rows.unchanged(advised), rows.refused_in_words(NO_TRANSITION):
+        attacks.save(advised, {"channel": "csp"})
+
+
 def test_existing_subscription_stays_when_turned_into_csp_by_sql(advised, disguise):
     with rows.unchanged(advised), rows.refused_by_guard(NO_TRANSITION):
         attacks.sql_update(advised, disguise)

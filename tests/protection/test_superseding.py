@@ -125,6 +125,15 @@ def test_second_first_observation_is_refused_when_the_id_is_known(advised):
         rows.insert(Subscription, columns)
 
 
+def test_observation_is_superseded_when_neither_has_a_partner_of_record(customer):
+    first = stories.observation(customer, external_id="elsewhere-3")
+    later = stories.observation(customer, external_id="elsewhere-3", quantity=30)
+    assert later.supersedes == first
+    columns = rows.copied(later, supersedes=later)
+    rows.insert(Subscription, columns)
+    assert customer.subscriptions.current().get().supersedes == later
+
+
 def test_observations_come_in_when_nothing_speaks_against_them(
     advised, relationship, customer
 ):
