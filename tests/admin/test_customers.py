@@ -8,6 +8,7 @@ from relationships.actors import Actor
 from relationships.models import ActivityRecord, Customer
 from relationships.services.relationships import end_relationship
 from subscriptions.models import ProductAlias
+from subscriptions.services import lifecycle
 
 from .. import stories
 from ..factories import CustomerFactory, OfferFactory, ProductFactory
@@ -243,8 +244,6 @@ class TestPage:
         assert text(page).count("Paid twice") == 1
 
     def test_suspended_one_offers_reactivation(self, client, customer, staff):
-        from subscriptions.services import lifecycle
-
         (row,) = customer.subscriptions.csp()
         lifecycle.suspend(row, actor=staff)
         page = text(client.get(url(customer)))

@@ -30,6 +30,15 @@ FORGED = {
     "unit_price": "0.01",
     "_save": "Save",
 }
+PARTNER_FIELDS = (
+    "name",
+    "mpn_id",
+    "country",
+    "currency",
+    "contact_email",
+    "contact_phone",
+    "website",
+)
 # What a form may change, by the role that has it.
 MANAGED = {
     "admin_agent": {"customer", "invitation"},
@@ -171,17 +180,6 @@ def test_operator_corrects_only_what_the_partner_form_shows(office, operator, fo
     assert office.partner.name == "Zebrano Renamed"
     assert office.partner.tenant_id == tenant_id
     assert office.partner.link_generation == 1
-
-
-PARTNER_FIELDS = (
-    "name",
-    "mpn_id",
-    "country",
-    "currency",
-    "contact_email",
-    "contact_phone",
-    "website",
-)
 
 
 @pytest.mark.parametrize(

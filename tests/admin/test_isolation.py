@@ -138,12 +138,11 @@ def test_pages_are_not_there_when_the_id_is_malformed(office, sales, operator):
 @pytest.fixture
 def moved(office: Office, other: Office) -> Any:
     """A customer that was the office's, and is the other one's now."""
-    stories_tenant = office.tenant
     lifecycle.suspend(office.cspsubscription, actor=office.staff)
     end_relationship(
         office.resellerrelationship, actor=office.staff, reason="It goes elsewhere"
     )
-    stories.relationship(other.staff, stories_tenant)
+    stories.relationship(other.staff, office.tenant)
     bought = stories.csp_subscription(
         other.staff, office.customer, other.offer, quantity=77
     )

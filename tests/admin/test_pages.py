@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from portal.foundation import clock
 from relationships.models import StaffMembership
 
-from .. import stories
 from .office import Office, desk, list_url, text, url
 from .pages import (
     OF_LISTS,
@@ -111,7 +111,7 @@ def test_pages_refuse_whoever_is_no_staff_and_show_nothing(office, is_tenant):
 
 def test_access_ends_with_the_next_request_when_a_membership_expires(office, sales):
     assert sales.get("/admin/").status_code == 200
-    yesterday = stories.staff().user.date_joined
-    StaffMembership.objects.filter(user=office.staff.user).update(expires_at=yesterday)
+    membership = StaffMembership.objects.filter(user=office.staff.user)
+    membership.update(expires_at=clock.now())
     assert sales.get("/admin/").status_code == 302
     assert sales.get("/admin/login/?next=/admin/").status_code == 403

@@ -13,7 +13,7 @@ from relationships.models import ActivityRecord, Invitation
 from relationships.services.invitations import LONGEST_DAYS
 
 from .. import stories
-from .office import everything, messages, text
+from .office import desk, everything, messages, text
 
 pytestmark = pytest.mark.django_db
 
@@ -30,8 +30,6 @@ def staff() -> Any:
 
 @pytest.fixture
 def client(staff: Any) -> Any:
-    from .office import desk
-
     return desk(staff)
 
 

@@ -6,10 +6,12 @@ import pytest
 from django.contrib import admin
 
 from relationships.enums import StaffRole
+from relationships.services.relationships import end_relationship
 from relationships.services.tenants import correct_customer
 from subscriptions.services import lifecycle
 
 from .. import stories
+from ..factories import AdvisorFactory
 from .office import PRICE, Office, desk, everything, list_url, text, url
 from .pages import OF_LISTS, OF_ROWS, TRANSITIONS, VIEW, app_urls, site_urls
 
@@ -114,7 +116,8 @@ def test_report_viewer_sees_no_personal_data_and_no_prices(office, sales):
 
 def test_helpdesk_sees_people_and_no_prices(office):
     client = desk(office.actor("helpdesk_agent"))
-    addresses = all_urls(office)
+    rows = [office.rows[name] for name in ("customer", "offer", "order", "invitation")]
+    addresses = [address for row in rows for address in (list_url(row), url(row))]
     assert found(client, addresses, PRICES) == []
     assert found(client, addresses, ("boss@zebrano-mail.example",))
 
@@ -191,8 +194,6 @@ def test_advisor_neither_invites_nor_adds_customers(advisor):
 
 @pytest.fixture
 def advisor() -> Any:
-    from ..factories import AdvisorFactory
-
     return stories.staff(AdvisorFactory(), "admin_agent")
 
 
@@ -212,8 +213,6 @@ def test_no_groups_of_django_are_offered(operator):
 
 
 def test_buttons_are_gone_when_the_relationship_has_ended(office, sales):
-    from relationships.services.relationships import end_relationship
-
     lifecycle.suspend(office.cspsubscription, actor=office.staff)
     end_relationship(office.resellerrelationship, actor=office.staff, reason="Done")
     before = everything()

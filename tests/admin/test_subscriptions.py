@@ -7,6 +7,7 @@ import pytest
 
 from portal.foundation import clock
 from relationships.actors import Actor
+from relationships.services.partners import correct_partner
 from subscriptions.models import CspSubscription, ExistingSubscription
 from subscriptions.services import lifecycle
 from subscriptions.services.observations import Statement, record_observation
@@ -229,8 +230,6 @@ class TestOtherChannels:
     def test_partner_of_record_is_shown_as_recorded_whatever_it_is_called_now(
         self, client, operator, row
     ):
-        from relationships.services.partners import correct_partner
-
         advisor = stories.staff().partner
         seen = stories.observation(
             row.customer,
