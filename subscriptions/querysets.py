@@ -93,8 +93,12 @@ class ExistingSubscriptionManager(models.Manager.from_queryset(SubscriptionQuery
 
 
 class RetractionQuerySet(ScopedQuerySet):
-    partner_field = "subscription__partner_of_record"
     customer_field = "subscription__customer"
+
+    def of_partner(self, partner: Partner) -> Q:
+        """Of its customers now; whom a wrong row named as its Advisor sees none."""
+        customers = partner.relationships.active().values("customer")
+        return Q(subscription__customer__in=customers)
 
 
 class HistoryQuerySet(ScopedQuerySet):

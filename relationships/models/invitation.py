@@ -204,10 +204,6 @@ class Invitation(UUIDModel, RuledModel):
     def is_open(self) -> bool:
         return self.current_status in OPEN_STATUSES
 
-    @property
-    def is_answered(self) -> bool:
-        return self.accepted_at is not None or self.declined_at is not None
-
     def can(self, verb: InvitationVerb) -> bool:
         return verb in INVITATION_TRANSITIONS[self.current_status]
 

@@ -42,7 +42,7 @@ def import_catalogue(lines: Iterable[str]) -> ImportResult:
         raise ValidationError(
             _("Line %(line)s of the price list is not CSV."),
             code="catalogue",
-            params={"line": reader.line_num},
+            params={"line": reader.line_num + 1},
         ) from error
 
 

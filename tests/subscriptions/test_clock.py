@@ -1,0 +1,240 @@
+import itertools
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from portal.foundation import clock
+from relationships.actors import Actor
+from relationships.enums import InvitationStatus, Operation
+from relationships.models import ActivityRecord
+from relationships.services.relationships import end_relationship
+from subscriptions.models import Offer, Subscription
+from subscriptions.services import clock as moving
+from subscriptions.services import lifecycle
+
+from .. import stories
+from ..factories import OfferFactory
+from ..relationships.support import DAY, NOON, unchanged
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sales():
+    return stories.staff()
+
+
+def subscribe(sales, moment=NOON, **offer):
+    with clock.at(moment):
+        admin = stories.tenant()
+        stories.relationship(sales, admin, expires_at=moment + DAY)
+        return stories.csp_subscription(sales, admin.customer, OfferFactory(**offer))
+
+
+def suspend(subscription, sales, moment=NOON):
+    with clock.at(moment):
+        lifecycle.suspend(subscription, actor=sales)
+
+
+def stop_renewing(subscription, sales, moment=NOON):
+    with clock.at(moment):
+        lifecycle.suspend(subscription, actor=sales)
+        lifecycle.reactivate(subscription, actor=sales)
+
+
+def run(moment):
+    with clock.at(moment):
+        return moving.run(actor=Actor.clock())
+
+
+def stored(subscription):
+    return Subscription.objects.get(pk=subscription.pk)
+
+
+def statuses(subscription):
+    return list(subscription.status_entries.order_by("pk").values_list("status", "at"))
+
+
+def day(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_renewal_takes_the_price_of_its_day(sales):
+    subscription = subscribe(sales, term="P1Y", unit_price="10.00")
+    old = subscription.offer
+    Offer.objects.update(is_available=False)
+    new = OfferFactory(product=old.product, unit_price="12.50")
+    end = subscription.commitment_ends_at
+    assert run(end) == {"invitations": 0, "subscriptions": 1}
+    renewed = stored(subscription)
+    assert renewed.offer == new
+    assert renewed.status == "active"
+    assert renewed.quantity == 5
+    assert renewed.commitment_ends_at == NOON.replace(year=2028)
+    first, second = subscription.terms.all()
+    assert (first.offer, first.unit_price) == (old, Decimal("10.00"))
+    assert (second.offer, second.unit_price) == (new, Decimal("12.50"))
+    assert (second.number, second.starts_at) == (2, first.ends_at)
+
+
+def test_renewal_keeps_the_old_price_when_the_offer_is_sold_no_more(sales):
+    subscription = subscribe(sales)
+    Offer.objects.update(is_available=False)
+    OfferFactory(product=subscription.offer.product, term="P1M")
+    OfferFactory(product=subscription.offer.product, currency="EUR")
+    run(subscription.commitment_ends_at)
+    assert stored(subscription).offer == subscription.offer
+    assert subscription.terms.count() == 2
+
+
+def test_renewal_is_told_as_the_clocks_at_its_moment(sales):
+    subscription = subscribe(sales)
+    run(subscription.commitment_ends_at + 3 * DAY)
+    record = ActivityRecord.objects.about(subscription).first()
+    assert record.operation == Operation.RENEW_SUBSCRIPTION
+    assert record.at == subscription.commitment_ends_at
+    assert (record.actor, record.actor_role) == (None, "clock")
+    assert record.partner == sales.partner
+    assert record.new_value == {"term": 2, "offer": subscription.offer.pk}
+
+
+def test_monthly_terms_end_on_the_months_last_day(sales):
+    subscription = subscribe(sales, day("2026-01-31"), term="P1M")
+    run(day("2026-04-30"))
+    ends = [term.ends_at for term in subscription.terms.all()]
+    assert ends == [
+        day("2026-02-28"),
+        day("2026-03-31"),
+        day("2026-04-30"),
+        day("2026-05-31"),
+    ]
+
+
+def test_yearly_terms_come_back_to_the_leap_day(sales):
+    subscription = subscribe(sales, day("2024-02-29"), term="P1Y")
+    run(day("2028-02-28"))
+    ends = [term.ends_at for term in subscription.terms.all()]
+    assert ends == [day(f"{y}-02-28") for y in (2025, 2026, 2027)] + [day("2028-02-29")]
+
+
+def test_one_that_does_not_renew_expires_is_disabled_and_deleted(sales):
+    subscription = subscribe(sales)
+    stop_renewing(subscription, sales)
+    end = subscription.commitment_ends_at
+    assert run(end)["subscriptions"] == 1
+    assert run(end + 29 * DAY)["subscriptions"] == 0
+    assert run(end + 30 * DAY)["subscriptions"] == 1
+    assert run(end + 119 * DAY)["subscriptions"] == 0
+    assert run(end + 120 * DAY)["subscriptions"] == 1
+    assert statuses(subscription)[3:] == [
+        ("expired", end),
+        ("disabled", end + 30 * DAY),
+        ("deleted", end + 120 * DAY),
+    ]
+    assert stored(subscription).quantity == 5
+
+
+def test_suspended_one_is_disabled_at_its_terms_end_and_deleted_later(sales):
+    subscription = subscribe(sales)
+    suspend(subscription, sales)
+    end = subscription.commitment_ends_at
+    assert run(end - timedelta(microseconds=1))["subscriptions"] == 0
+    assert run(end)["subscriptions"] == 1
+    assert run(end + 119 * DAY)["subscriptions"] == 0
+    assert run(end + 120 * DAY)["subscriptions"] == 1
+    assert statuses(subscription)[2:] == [
+        ("disabled", end),
+        ("deleted", end + 120 * DAY),
+    ]
+
+
+def test_day_counts_are_settings(sales, settings):
+    settings.EXPIRED_DAYS, settings.DISABLED_DAYS = 1, 2
+    settings.DISABLED_DAYS_AFTER_SUSPENSION = 3
+    stopped, suspended = subscribe(sales), subscribe(sales)
+    stop_renewing(stopped, sales)
+    suspend(suspended, sales)
+    end = stopped.commitment_ends_at
+    run(end + 5 * DAY)
+    assert statuses(stopped)[-2:] == [
+        ("disabled", end + DAY),
+        ("deleted", end + 3 * DAY),
+    ]
+    assert statuses(suspended)[-1] == ("deleted", end + 3 * DAY)
+
+
+def test_late_clock_makes_every_move_at_its_own_moment_and_in_order(sales):
+    monthly = subscribe(sales, term="P1M")
+    stopped = subscribe(sales, term="P1M")
+    stop_renewing(stopped, sales)
+    moved = run(NOON + 210 * DAY)
+    assert moved["subscriptions"] == 6 + 3
+    terms = list(monthly.terms.all())
+    assert [term.number for term in terms] == list(range(1, 8))
+    assert terms[-1].ends_at == NOON.replace(month=10)
+    assert all(a.ends_at == b.starts_at for a, b in itertools.pairwise(terms))
+    moments = [at for _, at in statuses(stopped)]
+    end = NOON.replace(month=4)
+    assert moments == [NOON] * 3 + [end, end + 30 * DAY, end + 120 * DAY]
+    records = ActivityRecord.objects.about(stopped).order_by("pk")
+    assert [record.at for record in records][-3:] == moments[-3:]
+
+
+def test_second_run_changes_nothing(sales):
+    subscribe(sales)
+    run(NOON + 800 * DAY)
+    with unchanged():
+        assert run(NOON + 800 * DAY) == {"invitations": 0, "subscriptions": 0}
+
+
+def test_deleted_one_is_left_for_good(sales):
+    subscription = subscribe(sales)
+    suspend(subscription, sales)
+    run(NOON + 800 * DAY)
+    assert stored(subscription).status == "deleted"
+    with unchanged():
+        run(NOON + 8000 * DAY)
+
+
+def test_time_moves_a_suspended_one_of_an_ended_relationship(sales):
+    subscription = subscribe(sales)
+    suspend(subscription, sales)
+    agent = stories.staff(sales.partner, "admin_agent")
+    with clock.at(NOON):
+        end_relationship(subscription.relationship, actor=agent, reason="x")
+    end = subscription.commitment_ends_at
+    run(end + 200 * DAY)
+    assert statuses(subscription)[2:] == [
+        ("disabled", end),
+        ("deleted", end + 120 * DAY),
+    ]
+
+
+def test_existing_subscriptions_are_nothing_that_time_moves():
+    with clock.at(NOON):
+        existing = stories.observation(
+            stories.tenant().customer,
+            commitment_ends_at=NOON + DAY,
+            auto_renews=True,
+        )
+    with unchanged():
+        run(NOON + 800 * DAY)
+    assert stored(existing).status == "active"
+
+
+def test_clock_expires_invitations_once(sales):
+    with clock.at(NOON):
+        due = stories.sent_invitation(sales, expires_at=NOON + DAY)
+        later = stories.sent_invitation(sales, expires_at=NOON + 2 * DAY)
+    assert run(NOON + DAY) == {"invitations": 1, "subscriptions": 0}
+    assert run(NOON + DAY) == {"invitations": 0, "subscriptions": 0}
+    due.refresh_from_db()
+    later.refresh_from_db()
+    assert (due.status, later.status) == (
+        InvitationStatus.EXPIRED,
+        InvitationStatus.SENT,
+    )
+    record = ActivityRecord.objects.about(due).first()
+    assert (record.operation, record.actor_role) == ("expire_invitation", "clock")
+    assert record.old_value == {"status": "sent"}
