@@ -212,6 +212,14 @@ class ScopedModelAdmin(admin.ModelAdmin):
     def url_name(self, name: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """None also for an id with a NUL, which PostgreSQL cannot even look for."""
+        if "\0" in object_id:
+            return None
+        return super().get_object(request, object_id, from_field)
+
     def scoped_object(self, request: HttpRequest, object_id: str) -> Any:
         """The object when the actor sees it; otherwise a plain 404."""
         obj = self.get_object(request, object_id)
