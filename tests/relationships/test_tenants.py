@@ -6,6 +6,7 @@ from django.db import connection, connections, transaction
 
 from portal.foundation import clock
 from relationships.enums import CustomerOrigin, Operation
+from relationships.exceptions import TransitionNotAllowed
 from relationships.models import ActivityRecord, Customer, OutgoingEmail
 from relationships.services.relationships import end_relationship
 from relationships.services.tenants import (
@@ -268,3 +269,13 @@ def test_anonymising_takes_a_reason(sales):
     operator = stories.operator()
     with refused("reason"):
         anonymise_person(sales.user, actor=operator, reason="  ")
+
+
+def test_person_is_anonymised_once():
+    operator = stories.operator()
+    person = stories.staff().user
+    once = anonymise_person(person, actor=operator, reason="Asked for it")
+    with pytest.raises(TransitionNotAllowed, match="anonymised already"):
+        anonymise_person(person, actor=operator, reason="Again")
+    person.refresh_from_db()
+    assert person.login == once.login
