@@ -10,11 +10,24 @@ from django.db import models
 from .guards import refusals_explained
 
 
-def choice_constraint(name: str, field: str, choices: list[str]) -> Any:
+class ChoiceConstraint(models.CheckConstraint):
+    """The database's own check of a choice column.
+
+    The model need not ask the database first: the field refuses what is not among its
+    choices, in better words and without a query. In migrations it is a CheckConstraint.
+    """
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        """The field has said it."""
+
+    def deconstruct(self) -> Any:
+        _path, args, kwargs = super().deconstruct()
+        return "django.db.models.CheckConstraint", args, kwargs
+
+
+def choice_constraint(name: str, field: str, choices: list[str]) -> ChoiceConstraint:
     """The database's own check that a choice column holds one of its choices."""
-    return models.CheckConstraint(
-        condition=models.Q(**{f"{field}__in": choices}), name=name
-    )
+    return ChoiceConstraint(condition=models.Q(**{f"{field}__in": choices}), name=name)
 
 
 def _told_plainly(error: ValidationError) -> ValidationError:
