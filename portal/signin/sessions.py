@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest
+from django.middleware.csrf import rotate_token
 
 from portal.accounts.models import User
 from relationships.actors import Actor, actors_of
@@ -32,6 +33,9 @@ def begin(
 
 
 def act_as(request: HttpRequest, actor: Actor) -> None:
+    """From now on; a form that was opened as somebody else is refused when sent."""
+    if request.session.get(ACTS_AS) not in {None, actor.key}:
+        rotate_token(request)
     request.session[ACTS_AS] = actor.key
     request.actor = actor  # type: ignore[attr-defined]
 
