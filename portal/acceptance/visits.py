@@ -98,11 +98,7 @@ def partner_visit(request: HttpRequest, token: str) -> PartnerVisit:
     partner = Partner.objects.filter(pk=link.id).first() if link else None
     if link is None or partner is None:
         raise Http404
-    is_live = (
-        link.generation == partner.link_generation
-        and partner.link_stopped_at is None
-        and partner.is_csp_transacting
-    )
+    is_live = partner.has_live_link and link.generation == partner.link_generation
     return PartnerVisit(request, token, partner, is_live)
 
 

@@ -93,8 +93,12 @@ class Partner(UUIDModel, RuledModel):
 
     @property
     def link_url(self) -> str:
-        """The standing partner link; dead while `link_stopped_at` is set."""
+        """The standing partner link; of use while `has_live_link`."""
         return links.partner_url(self.pk, self.link_generation)
+
+    @property
+    def has_live_link(self) -> bool:
+        return self.link_stopped_at is None and self.is_csp_transacting
 
     def belongs_to(self, actor: Actor) -> bool:
         return actor.is_for(partner_id=self.pk)

@@ -46,8 +46,9 @@ def sign_in_by_partner_link(
 ) -> Invitation:
     """The tenant's own tracked invitation, made the moment it signs in.
 
-    An open one that the tenant came by already serves again. TransitionNotAllowed when
-    the link was stopped, or the partner sells no CSP subscriptions.
+    `partner` is as its link was resolved. An open invitation that the tenant came by
+    already serves again. TransitionNotAllowed when the link was stopped or renewed
+    meanwhile, or the partner sells no CSP subscriptions.
     """
     with transaction.atomic():
         invitation = _tracked_invitation(partner, actor)
@@ -57,9 +58,11 @@ def sign_in_by_partner_link(
 def _tracked_invitation(partner: Partner, actor: Actor) -> Invitation:
     actor.require(Action.SIGN_IN_TO_INVITATION)
     assert actor.customer is not None  # only tenant roles may sign in
+    shown = partner
+    partner = Partner.objects.select_for_update(no_key=True).get(pk=shown.pk)
     customer = Customer.objects.select_for_update().get(pk=actor.customer.pk)
-    partner = Partner.objects.get(pk=partner.pk)
-    if partner.link_stopped_at is not None or not partner.is_csp_transacting:
+    is_renewed = partner.link_generation != shown.link_generation
+    if is_renewed or not partner.has_live_link:
         raise TransitionNotAllowed(_("This partner link was stopped."))
     known = partner.invitations.open().filter(customer=customer).first()
     if known is not None:

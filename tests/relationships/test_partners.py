@@ -112,10 +112,11 @@ def test_invitation_that_the_tenant_came_by_serves_for_the_partner_link(sales):
     assert sign_in_by_partner_link(sales.partner, actor=admin) == asked
 
 
-def test_stopped_link_lets_nobody_in_though_the_caller_read_it_before(sales):
+@pytest.mark.parametrize("change", [stop_partner_link, renew_partner_link])
+def test_old_link_lets_nobody_in_though_the_caller_read_it_before(sales, change):
     admin = stories.tenant()
     known = Partner.objects.get(pk=sales.partner.pk)
-    stop_partner_link(sales.partner, actor=sales)
+    change(sales.partner, actor=sales)
     with denied(TransitionNotAllowed):
         sign_in_by_partner_link(known, actor=admin)
 
