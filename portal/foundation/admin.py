@@ -16,11 +16,12 @@ from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from . import lists
 from .exceptions import TransitionNotAllowed
 
 if TYPE_CHECKING:
@@ -176,7 +177,12 @@ class ScopedModelAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         title = self.list_title or capfirst(self.opts.verbose_name_plural)
         context = {"title": title, **(extra_context or {})}
+        lists.remember(request, self.opts)
         return super().changelist_view(request, context)
+
+    def get_preserved_filters(self, request: HttpRequest) -> str:
+        """As the person left the list, whichever way led on from there."""
+        return lists.preserved_filters(request, self.opts)
 
     def change_view(
         self,
@@ -290,8 +296,8 @@ class ScopedModelAdmin(admin.ModelAdmin):
         return True
 
     def object_url(self, obj: models.Model) -> str:
-        """Where to go when something was done to this object."""
-        return obj.get_absolute_url()  # type: ignore[attr-defined]
+        """The object's own page here: where to go when something was done to it."""
+        return reverse(f"admin:{self.url_name('change')}", args=[obj.pk])
 
 
 def in_bulk(

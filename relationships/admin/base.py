@@ -65,7 +65,7 @@ class PortalModelAdmin(ScopedModelAdmin):
             **self.admin_site.each_context(request),
             "title": _("History: %(object)s") % {"object": obj},
             "opts": self.opts,
-            "object": obj,
+            "original": obj,
             "records": records.select_related("actor")[:LONGEST_HISTORY],
             "shows_people": actor.may_see(Column.PERSONAL_DATA),
             **(extra_context or {}),

@@ -2,7 +2,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -72,6 +71,3 @@ class CaseAdmin(PortalModelAdmin):
         return format_html(
             '<a href="{}">{}</a>', case.invitation.get_absolute_url(), case.invitation
         )
-
-    def object_url(self, obj: Any) -> str:
-        return reverse("admin:relationships_case_change", args=[obj.pk])

@@ -1,7 +1,4 @@
-from typing import Any
-
 from django.contrib import admin
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
@@ -43,9 +40,6 @@ class UserAdmin(PortalModelAdmin):
             css="danger",
         ),
     )
-
-    def object_url(self, obj: Any) -> str:
-        return reverse("admin:accounts_user_change", args=[obj.pk])
 
 
 @admin.register(TenantMembership)

@@ -1,0 +1,11 @@
+// Beside each moment in UTC that a person plans by: the same in their own time.
+// Nothing is added where that is UTC too.
+for (const time of document.querySelectorAll("time[data-local]")) {
+  const moment = new Date(time.dateTime);
+  if (moment.getTimezoneOffset() === 0) continue;
+  const isSameDay = moment.getDate() === moment.getUTCDate();
+  const parts = { hour: "2-digit", minute: "2-digit" };
+  if (!isSameDay) Object.assign(parts, { weekday: "short", day: "numeric", month: "short" });
+  const local = moment.toLocaleString(document.documentElement.lang, parts);
+  time.append(` (${time.dataset.local.replace("{time}", local)})`);
+}
