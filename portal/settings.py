@@ -48,6 +48,7 @@ SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -83,6 +84,9 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.forms",
@@ -183,6 +187,17 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOCAL_TENANT_SIGN_IN = env.bool("LOCAL_TENANT_SIGN_IN", default=DEBUG)
+
+# Who needs a second factor (optional, staff, everybody). portal.accounts.throttling
+# counts guesses, so the library's own delay, which the owner would suffer, is off.
+SECOND_FACTOR = env("SECOND_FACTOR", default="optional" if DEBUG else "staff")
+OTP_TOTP_ISSUER = env("SECOND_FACTOR_NAME", default="Partner portal")
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+GUESSES = env.int("GUESSES", default=10)
+GUESSES_PER_ADDRESS = env.int("GUESSES_PER_ADDRESS", default=50)
+LOCK_MINUTES = env.int("LOCK_MINUTES", default=15)
+SIGN_IN_HISTORY_DAYS = env.int("SIGN_IN_HISTORY_DAYS", default=365)
+PASSWORD_RESET_TIMEOUT = 60 * env.int("PASSWORD_RESET_MINUTES", default=60)
 
 # The rules that a portal's operator may set (product.md names them)
 
