@@ -8,7 +8,7 @@ from uuid import UUID
 
 from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationStatus, SentHow, StaffRole
-from relationships.models import Invitation
+from relationships.models import Invitation, Partner
 from relationships.services import invitations
 from relationships.services.cases import open_case
 from relationships.services.partners import renew_partner_link, sign_in_by_partner_link
@@ -110,8 +110,10 @@ def accepted_by_partner_link(
     """The partner put its standing link on its website; the customer came by it."""
     dice = world.dice("link", request.customer)
     yield world.calendar.office_hours(request.days_ago, dice)
+    # As its link is now: it may have been renewed.
+    partner = Partner.objects.get(pk=world.partner(request.partner).pk)
     invitation = sign_in_by_partner_link(
-        world.partner(request.partner), actor=world.administrators[request.customer]
+        partner, actor=world.administrators[request.customer]
     )
     if lines:
         yield from _accept_and_buy(world, request, invitation, lines)
