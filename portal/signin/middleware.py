@@ -3,7 +3,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.views.csrf import csrf_failure
 
-from .sessions import ACTS_AS, act_as, choose_actor, signed_in_by
+from .sessions import ACTS_AS, act_as, choose_actor
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 
@@ -22,7 +22,7 @@ class ActorMiddleware:
         actor = None
         if request.user.is_authenticated:
             former = request.session.get(ACTS_AS)
-            actor = choose_actor(request.user, former, how=signed_in_by(request))
+            actor = choose_actor(request)
             if actor is not None and actor.key != former:
                 act_as(request, actor)
                 if former is not None and request.method not in SAFE_METHODS:

@@ -1,5 +1,7 @@
 """As whom a session acts: kept in the session, checked anew on every request."""
 
+from uuid import UUID
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest
@@ -11,6 +13,8 @@ from relationships.enums import SignInHow
 
 ACTS_AS = "acts_as"
 SIGNED_IN_BY = "signed_in_by"
+SIGNED_IN_TENANT = "signed_in_tenant"
+BACKEND = "portal.signin.backends.LocalAccountBackend"  # loads whoever is signed in
 
 
 def begin(
@@ -19,13 +23,16 @@ def begin(
     *,
     actor: Actor | None = None,
     how: SignInHow = SignInHow.LOCAL_ACCOUNT,
+    tenant_id: UUID | None = None,
 ) -> None:
     """Sign in; with `actor`, act as it from the start.
 
-    The one way into a session, whatever has shown who the person is.
+    The one way into a session, whatever has shown who the person is. `tenant_id` is
+    the tenant that OpenID Connect has proved; the session acts within it alone.
     """
-    login(request, user)
+    login(request, user, backend=BACKEND)
     request.session[SIGNED_IN_BY] = str(how)
+    request.session[SIGNED_IN_TENANT] = str(tenant_id) if tenant_id else ""
     if actor is not None:
         act_as(request, actor)
     else:
@@ -49,32 +56,39 @@ def signed_in_by(request: HttpRequest) -> SignInHow:
     return SignInHow(request.session.get(SIGNED_IN_BY, SignInHow.LOCAL_ACCOUNT))
 
 
-def possible_actors(user: User, how: SignInHow) -> list[Actor]:
+def possible_actors(
+    user: User, how: SignInHow, tenant_id: UUID | None = None
+) -> list[Actor]:
     """All that a person who signed in this way may act as.
 
-    A local account leads to a tenant only where `LOCAL_TENANT_SIGN_IN` is on.
+    A local account leads to a tenant only where `LOCAL_TENANT_SIGN_IN` is on; OpenID
+    Connect only to the tenant `tenant_id` that it has proved, and never to the office.
     """
     actors = actors_of(user)
-    if how == SignInHow.LOCAL_ACCOUNT and not settings.LOCAL_TENANT_SIGN_IN:
+    if how == SignInHow.OPENID_CONNECT:
+        return [actor for actor in actors if _is_within(actor, tenant_id)]
+    if not settings.LOCAL_TENANT_SIGN_IN:
         return [actor for actor in actors if not actor.is_tenant]
     return actors
+
+
+def _is_within(actor: Actor, tenant_id: UUID | None) -> bool:
+    organisation = actor.customer or actor.partner
+    return organisation is not None and organisation.tenant_id == tenant_id
 
 
 def actors_of_session(request: HttpRequest) -> list[Actor]:
     if not request.user.is_authenticated:
         return []
-    return possible_actors(request.user, signed_in_by(request))
+    tenant_id = request.session.get(SIGNED_IN_TENANT)
+    proved = UUID(tenant_id) if tenant_id else None
+    return possible_actors(request.user, signed_in_by(request), proved)
 
 
-def choose_actor(
-    user: User,
-    chosen: str | None,
-    *,
-    how: SignInHow = SignInHow.LOCAL_ACCOUNT,
-) -> Actor | None:
+def choose_actor(request: HttpRequest) -> Actor | None:
     """The chosen actor while it is still allowed, else the only one, else None."""
-    actors = possible_actors(user, how)
+    actors = actors_of_session(request)
     for actor in actors:
-        if actor.key == chosen:
+        if actor.key == request.session.get(ACTS_AS):
             return actor
     return actors[0] if len(actors) == 1 else None

@@ -93,5 +93,6 @@ def test_tenant_is_reached_when_another_way_than_a_local_account_was_used(
     visitor = Visitor().acting_as(two_tenants[0])
     session = visitor.session
     session["signed_in_by"] = "openid_connect"
+    session["signed_in_tenant"] = str(two_tenants[0].customer.tenant_id)
     session.save()
     assert visitor.get("/my/").status_code == 200

@@ -173,6 +173,7 @@ def test_continuing_keeps_how_the_person_had_signed_in(invitation):
     visitor = Visitor().acting_as(admin)
     session = visitor.session
     session["signed_in_by"] = "openid_connect"
+    session["signed_in_tenant"] = str(admin.customer.tenant_id)
     session.save()
     path = path_of(invitation)
     visitor.submit(path, f"{path}sign-in/", customer=admin.customer.pk)
