@@ -1,4 +1,4 @@
-"""The front page: Quick links, and what waits for this person."""
+"""The front page: Quick links, what waits for this person, and figures."""
 
 from typing import Any
 
@@ -8,10 +8,13 @@ from django.utils.translation import gettext as _
 
 from portal.foundation import clock
 from relationships.actors import Actor
-from relationships.models import ActivityRecord, Case, Invitation
+from relationships.models import ActivityRecord
 from relationships.roles import Action
 
-SHOWN = 8
+from .needs import needs_of
+from .tiles import tiles_of
+
+SHOWN = 6
 
 
 def front_page(request: HttpRequest) -> dict[str, Any]:
@@ -19,8 +22,8 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
     return {
         "today": clock.now(),
         "quick_links": quick_links(actor),
-        "cases": _cases(actor),
-        "invitations": _waiting_invitations(actor),
+        "needs": needs_of(actor),
+        "tiles": tiles_of(actor),
         "records": _records(actor),
     }
 
@@ -34,6 +37,12 @@ def quick_links(actor: Actor) -> list[dict[str, Any]]:
             _("Request reseller relationship"),
             "admin:request-reseller-relationship",
             "send",
+        ),
+        (
+            transacts and actor.may(Action.INVITE),
+            _("Copy partner link"),
+            "admin:request-reseller-relationship",
+            "link",
         ),
         (
             transacts and actor.may(Action.ADD_CUSTOMER),
@@ -65,20 +74,6 @@ def quick_links(actor: Actor) -> list[dict[str, Any]]:
         for is_shown, label, url, icon in links
         if is_shown
     ]
-
-
-def _cases(actor: Actor) -> Any:
-    if not actor.may(Action.VIEW_INVITATIONS):
-        return None
-    cases = Case.objects.visible_to(actor).open()
-    return cases.select_related("invitation__customer", "customer")[:SHOWN]
-
-
-def _waiting_invitations(actor: Actor) -> Any:
-    if not actor.may(Action.VIEW_INVITATIONS):
-        return None
-    invitations = Invitation.objects.visible_to(actor).open().order_by("expires_at")
-    return invitations.select_related("customer")[:SHOWN]
 
 
 def _records(actor: Actor) -> Any:
