@@ -188,6 +188,16 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOCAL_TENANT_SIGN_IN = env.bool("LOCAL_TENANT_SIGN_IN", default=DEBUG)
 
+# OpenID Connect. Empty: nobody signs in by it. The names of the claims are Entra's.
+OIDC_ISSUER = env("OIDC_ISSUER", default="")
+OIDC_CLIENT_ID = env("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env("OIDC_NAME", default="Microsoft")
+OIDC_TENANT_CLAIM = env("OIDC_TENANT_CLAIM", default="tid")
+OIDC_OBJECT_CLAIM = env("OIDC_OBJECT_CLAIM", default="oid")
+OIDC_ROLES_CLAIM = env("OIDC_ROLES_CLAIM", default="wids")
+OIDC_TIMEOUT = env.float("OIDC_TIMEOUT", default=5)
+
 # Who needs a second factor (optional, staff, everybody). portal.accounts.throttling
 # counts guesses, so the library's own delay, which the owner would suffer, is off.
 SECOND_FACTOR = env("SECOND_FACTOR", default="optional" if DEBUG else "staff")
