@@ -108,6 +108,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.signin.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "portal.signin.limits.LimitMiddleware",
+    "portal.signin.middleware.InterruptionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -207,6 +209,11 @@ GUESSES = env.int("GUESSES", default=10)
 GUESSES_PER_ADDRESS = env.int("GUESSES_PER_ADDRESS", default=50)
 LOCK_MINUTES = env.int("LOCK_MINUTES", default=15)
 SIGN_IN_HISTORY_DAYS = env.int("SIGN_IN_HISTORY_DAYS", default=365)
+SIGN_INS_PER_MINUTE = env.int("SIGN_INS_PER_MINUTE", default=60)
+LINKS_PER_MINUTE = env.int("LINKS_PER_MINUTE", default=300)
+ASKS_PER_HOUR = env.int("ASKS_PER_HOUR", default=20)
+RESETS_PER_HOUR = env.int("RESETS_PER_HOUR", default=20)
+RESETS_PER_ACCOUNT_PER_HOUR = env.int("RESETS_PER_ACCOUNT_PER_HOUR", default=3)
 PASSWORD_RESET_TIMEOUT = 60 * env.int("PASSWORD_RESET_MINUTES", default=60)
 
 # The rules that a portal's operator may set (product.md names them)

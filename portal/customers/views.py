@@ -18,7 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.signin import sessions, tenants
-from portal.signin.views import go_on, safe_next
+from portal.signin.going_on import safe_next
+from portal.signin.views import go_on
 from relationships.actors import Actor
 from relationships.models import Invitation, ResellerRelationship, TenantSignIn
 from subscriptions.models import Subscription

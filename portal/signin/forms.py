@@ -6,8 +6,9 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Submit
 from django import forms
 from django.conf import settings
-from django.contrib.auth import authenticate
+from django.contrib.auth.forms import SetPasswordForm
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,8 +16,12 @@ from django.utils.translation import gettext_lazy
 from portal.accounts.models import User
 from relationships.actors import Actor, actors_of
 from relationships.enums import SignInHow
+from relationships.services.sign_in import change_password
 
+from . import guesses
 from .sessions import possible_actors
+
+LONGEST_PASSWORD = 1000
 
 
 def tenant_sign_in_is_off() -> ValidationError:
@@ -36,7 +41,7 @@ class SignInForm(forms.Form):
     )
     password = forms.CharField(
         label=gettext_lazy("Password"),
-        max_length=1000,
+        max_length=LONGEST_PASSWORD,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
@@ -54,7 +59,7 @@ class SignInForm(forms.Form):
         login = self.cleaned_data.get("login")
         password = self.cleaned_data.get("password")
         if login and password:
-            user = authenticate(self.request, username=login, password=password)
+            user = guesses.user_by_password(self.request, login, password)
             if user is None:
                 raise ValidationError(
                     _("This e-mail address and password do not belong together."),
@@ -85,3 +90,111 @@ class TenantSignInForm(SignInForm):
                 _("This account belongs to no tenant. Use an account of your tenant."),
                 code="no_tenant",
             )
+
+
+class CodeForm(forms.Form):
+    """The second factor's code, or a recovery code."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Code"),
+        max_length=40,
+        help_text=gettext_lazy(
+            "Six digits from your authenticator app. Without your phone: one of your "
+            "recovery codes."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code"}),
+    )
+
+    def __init__(self, data: Any = None, *, submit: str = "") -> None:
+        super().__init__(data)
+        self.helper = FormHelper()
+        self.helper.add_input(Submit("send", submit or _("Sign in")))
+
+
+class SetUpForm(CodeForm):
+    """Shows that the phone knows the key."""
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, submit=_("Switch the second factor on"))
+        self.fields["code"].help_text = _("Six digits that the app shows now.")
+
+
+class AskForLinkForm(forms.Form):
+    login = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.helper = FormHelper()
+        self.helper.add_input(Submit("send", _("Send me a link"), css_class="w-100"))
+
+
+class OwnPasswordForm(forms.Form):
+    """Asks for one's password again. Raises Locked after too many wrong ones."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Your password"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, request: HttpRequest, data: Any = None, *, submit: str) -> None:
+        super().__init__(data)
+        self.request = request
+        self.helper = FormHelper()
+        self.helper.add_input(Submit("send", submit))
+
+    def clean_password(self) -> str:
+        return check_own_password(self.request, self.cleaned_data["password"])
+
+
+class NewPasswordForm(SetPasswordForm):
+    """A new password, twice; saved for whoever came by a link from an e-mail."""
+
+    def __init__(self, user: User, data: Any = None, **options: Any) -> None:
+        super().__init__(user, data, **options)
+        for name in ("new_password1", "new_password2"):
+            self.fields[name].validators.append(MaxLengthValidator(LONGEST_PASSWORD))
+        self.helper = FormHelper()
+        self.helper.add_input(Submit("send", _("Set the new password")))
+
+    def save(self, commit: bool = True) -> User:
+        self.set_by(Actor.visitor())
+        return self.user
+
+    def set_by(self, actor: Actor) -> None:
+        password = self.cleaned_data["new_password1"]
+        change_password(self.user, actor=actor, password=password)
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The same for whoever is signed in, and knows the old one."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Your password until now"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ("password", "new_password1", "new_password2")
+
+    def __init__(self, request: HttpRequest, data: Any = None) -> None:
+        assert isinstance(request.user, User)  # the page is for whoever is signed in
+        super().__init__(request.user, data)
+        self.request = request
+
+    def clean_password(self) -> str:
+        return check_own_password(self.request, self.cleaned_data["password"])
+
+
+def check_own_password(request: HttpRequest, password: str) -> str:
+    """ValidationError unless it is this person's. Raises Locked after too many."""
+    user = request.user
+    assert isinstance(user, User)  # the page is for whoever is signed in
+    if not guesses.is_own_password(request, user, password):
+        raise ValidationError(_("This is not your password."), code="password")
+    return password

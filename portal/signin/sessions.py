@@ -7,13 +7,22 @@ from django.contrib.auth import login
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 
+from portal.accounts import history, second_factor
+from portal.accounts.enums import Factor, SignInOutcome
 from portal.accounts.models import User
 from relationships.actors import Actor, actors_of
 from relationships.enums import SignInHow
 
+from . import waiting
+from .interruptions import SecondFactorWanted
+
 ACTS_AS = "acts_as"
 SIGNED_IN_BY = "signed_in_by"
 SIGNED_IN_TENANT = "signed_in_tenant"
+SECOND_FACTOR = "second_factor"
+NEWCOMER = "newcomer"
+ARRIVED_FOR = "arrived_for"
+TO_LINK = "openid_to_link"
 BACKEND = "portal.signin.backends.LocalAccountBackend"  # loads whoever is signed in
 
 
@@ -24,15 +33,24 @@ def begin(
     actor: Actor | None = None,
     how: SignInHow = SignInHow.LOCAL_ACCOUNT,
     tenant_id: UUID | None = None,
+    factor: Factor | str = "",
 ) -> None:
     """Sign in; with `actor`, act as it from the start.
 
     The one way into a session, whatever has shown who the person is. `tenant_id` is
     the tenant that OpenID Connect has proved; the session acts within it alone.
+    A local account that has a second factor gets no further without `factor`: this
+    raises SecondFactorWanted, which the middleware answers.
     """
+    if how == SignInHow.LOCAL_ACCOUNT and not factor and second_factor.is_set_up(user):
+        raise SecondFactorWanted(user, actor)
     login(request, user, backend=BACKEND)
+    waiting.end(request)
+    request.session[SECOND_FACTOR] = str(factor)
+    history.note(request, user, SignInOutcome.SIGNED_IN, how=str(how), factor=factor)
     request.session[SIGNED_IN_BY] = str(how)
     request.session[SIGNED_IN_TENANT] = str(tenant_id) if tenant_id else ""
+    request.session.pop(NEWCOMER, None)
     if actor is not None:
         act_as(request, actor)
     else:

@@ -7,7 +7,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,15 +16,7 @@ from portal.demo.accounts import demo_accounts
 
 from . import sessions
 from .forms import SignInForm
-
-
-def safe_next(request: HttpRequest) -> str:
-    """Where to go on as the request asks, or "" unless that is on this portal."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_safe else ""
+from .going_on import safe_next
 
 
 def go_on(request: HttpRequest) -> HttpResponse:
