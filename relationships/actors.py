@@ -97,15 +97,7 @@ class Actor:
 
     @property
     def role_label(self) -> str:
-        for choices in (StaffRole, TenantRole):
-            if self.role in choices.values:
-                return str(choices(self.role).label)
-        others = {
-            roles.OPERATOR: _("Operator"),
-            roles.CLOCK: _("Clock"),
-            roles.VISITOR: _("Visitor"),
-        }
-        return others[self.role]
+        return roles.role_label(self.role)
 
     @property
     def organisation(self) -> str:

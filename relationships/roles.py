@@ -6,6 +6,7 @@ tenant. The roles and what they stand for: the README's section on roles.
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext as _
 
 from .enums import StaffRole, TenantRole
 
@@ -109,6 +110,19 @@ def _roles(letters: str) -> frozenset[str]:
 
 ROLES_OF_ACTION = {action: _roles(letters) for action, letters in GRANTS.items()}
 ROLES_OF_COLUMN = {column: _roles(letters) for column, letters in COLUMNS.items()}
+
+
+def role_label(role: str) -> str:
+    """What people call a role."""
+    for choices in (StaffRole, TenantRole):
+        if role in choices.values:
+            return str(choices(role).label)
+    others = {
+        OPERATOR: _("Operator"),
+        CLOCK: _("By time"),
+        VISITOR: _("Not signed in"),
+    }
+    return others.get(role, role)
 
 
 def is_granted(role: str, action: str) -> bool:

@@ -20,11 +20,11 @@ from . import front, partner_link
 from .acting import choose_partner
 from .search import search
 
-# The head's links to lists: label, app and model.
+# The head's links to lists: label, app and model, and the key that goes there.
 SECTIONS = (
-    (gettext_lazy("Invitations"), "relationships", "invitation"),
-    (gettext_lazy("Customers"), "relationships", "customer"),
-    (gettext_lazy("Subscriptions"), "subscriptions", "cspsubscription"),
+    (gettext_lazy("Invitations"), "relationships", "invitation", "i"),
+    (gettext_lazy("Customers"), "relationships", "customer", "c"),
+    (gettext_lazy("Subscriptions"), "subscriptions", "cspsubscription", "s"),
 )
 
 
@@ -75,22 +75,43 @@ class PortalAdminSite(admin.AdminSite):
         context = super().each_context(request)
         if self.has_permission(request):
             context["main_nav"] = self._main_nav(request)
+            context["shortcuts"] = self._shortcuts(request, context["main_nav"])
             context["may_switch"] = self._may_switch(request)
         return context
 
     def _main_nav(self, request: HttpRequest) -> list[dict[str, Any]]:
         """The front page and the lists that this role may open."""
         index = reverse("admin:index")
+        is_current = request.path == index
         nav: list[dict[str, Any]] = [
-            {"label": _("Overview"), "url": index, "current": request.path == index}
+            {"label": _("Overview"), "url": index, "current": is_current, "key": "o"}
         ]
-        for label, app, model in SECTIONS:
+        for label, app, model, key in SECTIONS:
             model_admin = self._registry[apps.get_model(app, model)]
             if model_admin.has_module_permission(request):
                 url = reverse(f"admin:{app}_{model}_changelist")
                 is_current = request.path.startswith(url)
-                nav.append({"label": label, "url": url, "current": is_current})
+                nav.append(
+                    {"label": label, "url": url, "current": is_current, "key": key}
+                )
         return nav
+
+    def _shortcuts(
+        self, request: HttpRequest, nav: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Keys for the search, for each link of the head, and for step 1."""
+        search = {"keys": ["/"], "label": _("Search"), "url": "#site-search"}
+        lists = [
+            {"keys": ["g", item["key"]], "label": item["label"], "url": item["url"]}
+            for item in nav
+        ]
+        step_1 = reverse("admin:request-reseller-relationship")
+        new = [
+            {"keys": ["n"], "label": link["label"], "url": link["url"]}
+            for link in front.quick_links(request.actor)[:1]  # type: ignore[attr-defined]
+            if link["url"] == step_1
+        ]
+        return [search, *lists, *new]
 
     def _may_switch(self, request: HttpRequest) -> bool:
         return len(sessions.actors_of_session(request)) > 1

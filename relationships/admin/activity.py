@@ -12,10 +12,14 @@ class ActivityRecordAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_ACTIVITY
     list_title = _("Activity log")
-    list_display = ("at", "operation", "partner", "customer", "actor", "actor_role")
+    list_display = ("at", "operation", "partner", "customer", "actor", "role")
     list_display_links = ("at",)
     list_filter = ("operation", "at")
     list_select_related = ("partner", "customer", "actor")
     search_fields = ("resource_id", "request_id")
     restricted = {"actor": Column.PERSONAL_DATA}
     ordering = ("-at", "-id")
+
+    @admin.display(description=_("role"), ordering="actor_role")
+    def role(self, record: ActivityRecord) -> str:
+        return record.actor_role_label

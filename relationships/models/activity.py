@@ -5,6 +5,7 @@ from portal.foundation.ruled import RuledModel, choice_constraint
 
 from ..enums import Operation
 from ..querysets import ActivityRecordQuerySet
+from ..roles import role_label
 from .customer import Customer
 from .partner import Partner
 
@@ -70,6 +71,10 @@ class ActivityRecord(RuledModel):
 
     def __str__(self) -> str:
         return f"{self.get_operation_display()}, {self.at:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def actor_role_label(self) -> str:
+        return role_label(self.actor_role)
 
     @property
     def status_change(self) -> str:

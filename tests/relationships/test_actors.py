@@ -58,8 +58,8 @@ def test_actor_has_a_key_a_label_and_an_organisation(role):
     actor = actor_as(role, partner=partner, customer=customer)
     expected = {
         roles.OPERATOR: ("operator", "Operator", "Platform"),
-        roles.CLOCK: ("clock", "Clock", "Platform"),
-        roles.VISITOR: ("visitor", "Visitor", "Platform"),
+        roles.CLOCK: ("clock", "By time", "Platform"),
+        roles.VISITOR: ("visitor", "Not signed in", "Platform"),
     }
     if actor.is_staff:
         told = (f"partner:{partner.pk}", StaffRole(role).label, "Fabrikam")

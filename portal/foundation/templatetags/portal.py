@@ -47,7 +47,7 @@ def ago(moment: datetime | None) -> SafeString | str:
 
 
 def _utc(moment: datetime) -> str:
-    return f"{date_format(moment, 'SHORT_DATETIME_FORMAT')} UTC"
+    return f"{date_format(moment, 'DATETIME_FORMAT')} UTC"
 
 
 def _distance(moment: datetime, now: datetime) -> str:
