@@ -13,9 +13,11 @@ def add_months(start: datetime, months: int) -> datetime:
     return start.replace(year=year, month=month + 1, day=min(start.day, last_day))
 
 
-def term_end(first_start: datetime, term: Term, number: int) -> datetime:
-    """When term `number` (from 1) ends: counted from the first start.
+def next_term_end(first_start: datetime, last_end: datetime, term: Term) -> datetime:
+    """When the term ends that begins at `last_end`: counted from the first start.
 
-    31 January, 28 February, 31 March: clipping once does not shorten later terms.
+    31 January, 28 February, 31 March: clipping once does not shorten later terms, and
+    a term of another length goes on from the same day of the month.
     """
-    return add_months(first_start, TERM_MONTHS[term] * number)
+    years, months = last_end.year - first_start.year, last_end.month - first_start.month
+    return add_months(first_start, 12 * years + months + TERM_MONTHS[term])

@@ -47,6 +47,7 @@ BILLING_MONTHS = {
 class SubscriptionVerb(models.TextChoices):
     SUSPEND = "suspend", _("Suspend")
     REACTIVATE = "reactivate", _("Reactivate")
+    CANCEL = "cancel", _("Cancel")
     RENEW = "renew", _("Renew")
     EXPIRE = "expire", _("Expire")
     DISABLE = "disable", _("Disable")
@@ -60,11 +61,13 @@ _VERB = SubscriptionVerb
 SUBSCRIPTION_TRANSITIONS: dict[str, dict[str, str]] = {
     _STATUS.ACTIVE: {
         _VERB.SUSPEND: _STATUS.SUSPENDED,
+        _VERB.CANCEL: _STATUS.DELETED,
         _VERB.RENEW: _STATUS.ACTIVE,
         _VERB.EXPIRE: _STATUS.EXPIRED,
     },
     _STATUS.SUSPENDED: {
         _VERB.REACTIVATE: _STATUS.ACTIVE,
+        _VERB.CANCEL: _STATUS.DELETED,
         _VERB.DISABLE: _STATUS.DISABLED,
     },
     _STATUS.EXPIRED: {_VERB.DISABLE: _STATUS.DISABLED},

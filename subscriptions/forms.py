@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.foundation.admin import TransitionForm
+from portal.foundation.admin import TransitionForm, words
 
 LARGEST_NUMBER = 2_147_483_647  # that a column for seats holds
 
@@ -33,7 +33,11 @@ class SeatsForm(TransitionForm):
 
     def add_refusal(self, error: Exception) -> None:
         """Show the seats of now, so that the person can decide again."""
-        super().add_refusal(error)
+        moved = getattr(error, "code", "") == "seats_changed_meanwhile"
+        if moved:
+            self.add_error("quantity", words(error))
+        else:
+            super().add_refusal(error)
         data = self.data.copy()  # type: ignore[attr-defined]
         data["shown"] = self.obj.quantity
         self.data = data

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 SUBSCRIPTION = "subscriptions_subscription"
 SEAT_ENTRY = "subscriptions_seatentry"
+TERM = "subscriptions_subscriptionterm"
+SCHEDULED_CHANGE = "subscriptions_scheduledchange"
 
 EXISTING_UNTOUCHED = Rule(
     "existing_untouched",
@@ -48,6 +50,20 @@ CSP_KEPT = Rule(
 SEATS_BY_ENTRIES = Rule(
     "seats_by_entries",
     _("The seats of a CSP subscription change only by its seat entries."),
+)
+SEATS_NOT_REDUCIBLE = Rule(
+    "seats_not_reducible",
+    _(
+        "Seats are taken away from what was added within the last days, or bought anew "
+        "by a renewal, and no more of them than there are."
+    ),
+)
+SCHEDULED_CHANGE_NEEDS_RENEWAL = Rule(
+    "scheduled_change_needs_renewal",
+    _(
+        "A change is scheduled only for a CSP subscription that is active and renews "
+        "automatically."
+    ),
 )
 SUPERSEDES_ITS_OWN = Rule(
     "supersedes_its_own",
@@ -109,9 +125,37 @@ _sum_of_entries = (
     f"(SELECT COALESCE(SUM(change), 0) FROM {SEAT_ENTRY} "
     "WHERE subscription_id = {row}.{column})"
 )
+_takes_what_may_go = (
+    f"EXISTS (SELECT 1 FROM {SEAT_ENTRY} AS taken WHERE taken.id = NEW.reduces_id "
+    "AND taken.subscription_id = NEW.subscription_id "
+    f"AND taken.change + NEW.change + (SELECT COALESCE(SUM(change), 0) "
+    f"FROM {SEAT_ENTRY} WHERE reduces_id = taken.id) >= 0 "
+    "AND (taken.reducible_until > NEW.at "
+    f"OR EXISTS (SELECT 1 FROM {TERM} AS bought "
+    "WHERE bought.subscription_id = NEW.subscription_id "
+    "AND (bought.starts_at = NEW.at OR (bought.starts_at < NEW.at "
+    "AND bought.reducible_until > NEW.at)))))"
+)
+_renews = f"channel = '{Channel.CSP}' AND status = '{SubscriptionStatus.ACTIVE}'"
+
+
+def _scheduled_change_guard(name: str, event: str) -> Guard:
+    return Guard(
+        name,
+        SCHEDULED_CHANGE,
+        event,
+        rule=SCHEDULED_CHANGE_NEEDS_RENEWAL,
+        share=f"1 FROM {SUBSCRIPTION} WHERE id = NEW.subscription_id",
+        when=(
+            f"NOT EXISTS (SELECT 1 FROM {SUBSCRIPTION} "
+            f"WHERE id = NEW.subscription_id AND {_renews} AND auto_renews)"
+        ),
+        reads={SUBSCRIPTION: ("id", "channel", "status", "auto_renews")},
+    )
+
 
 register(
-    *append_only("subscriptions_subscriptionterm"),
+    *append_only(TERM),
     *append_only(SEAT_ENTRY),
     *append_only("subscriptions_statusentry"),
     *append_only("subscriptions_observationretraction"),
@@ -199,6 +243,34 @@ register(
             + _sum_of_entries.format(row="OLD", column="id")
         ),
         reads={SEAT_ENTRY: ("subscription_id", "change")},
+    ),
+    Guard(
+        "seat_entry_takes_what_may_go",
+        SEAT_ENTRY,
+        "INSERT",
+        rule=SEATS_NOT_REDUCIBLE,
+        share=(
+            f"1 FROM {SUBSCRIPTION} WHERE id = NEW.subscription_id AND NEW.change < 0"
+        ),
+        when=f"NEW.change < 0 AND NOT {_takes_what_may_go}",
+        reads={
+            SUBSCRIPTION: ("id",),
+            TERM: ("subscription_id", "starts_at", "reducible_until"),
+        },
+    ),
+    _scheduled_change_guard("scheduled_change_made_while_renewing", "INSERT"),
+    _scheduled_change_guard("scheduled_change_kept_while_renewing", "UPDATE"),
+    Guard(
+        "subscription_drops_its_scheduled_change",
+        SUBSCRIPTION,
+        "UPDATE",
+        rule=SCHEDULED_CHANGE_NEEDS_RENEWAL,
+        when=(
+            f"(NEW.status <> '{SubscriptionStatus.ACTIVE}' "
+            "OR NEW.auto_renews IS NOT TRUE) AND EXISTS "
+            f"(SELECT 1 FROM {SCHEDULED_CHANGE} WHERE subscription_id = OLD.id)"
+        ),
+        reads={SCHEDULED_CHANGE: ("subscription_id",)},
     ),
     Effect(
         "seat_entry_sets_quantity",

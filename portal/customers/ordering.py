@@ -21,11 +21,8 @@ from relationships.roles import Action
 from subscriptions.forms import LARGEST_NUMBER
 from subscriptions.models import Offer
 from subscriptions.protection import CSP_NEEDS_RELATIONSHIP
-from subscriptions.services.ordering import (
-    LineRequest,
-    place_order,
-    refuse_seats_outside_limits,
-)
+from subscriptions.services.ordering import LineRequest, place_order
+from subscriptions.services.seats import refuse_seats_outside_limits
 
 
 class CartForm(forms.Form):

@@ -1,6 +1,7 @@
 from .catalogue import Offer, Product, ProductAlias
 from .history import SeatEntry, StatusEntry, SubscriptionTerm
 from .order import Order, OrderLine
+from .scheduled import ScheduledChange
 from .subscription import (
     CspSubscription,
     ExistingSubscription,
@@ -17,6 +18,7 @@ __all__ = [
     "OrderLine",
     "Product",
     "ProductAlias",
+    "ScheduledChange",
     "SeatEntry",
     "StatusEntry",
     "Subscription",

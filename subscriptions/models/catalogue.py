@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from decimal import Decimal
 
 from django.db import models
@@ -143,6 +145,14 @@ class Offer(RuledModel):
 
     def price_per_term(self, seats: int) -> Decimal:
         return self.price_per_period(seats) * self.periods_in_term
+
+    def has_terms_of(self, other: Offer) -> bool:
+        """The same product, term and billing plan; perhaps at another price."""
+        return (self.product_id, self.term, self.billing_plan) == (
+            other.product_id,
+            other.term,
+            other.billing_plan,
+        )
 
     def allows_seats(self, seats: int) -> bool:
         return self.minimum_seats <= seats and (

@@ -23,6 +23,12 @@ class SubscriptionTerm(RuledModel):
     currency = models.CharField(_("currency"), max_length=3)
     starts_at = models.DateTimeField(_("starts at"))
     ends_at = models.DateTimeField(_("ends at"))
+    reducible_until = models.DateTimeField(
+        _("reducible until"),
+        null=True,
+        blank=True,
+        help_text=_("Until then seats can be taken away and all can be cancelled."),
+    )
 
     objects = HistoryQuerySet.as_manager()
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.enums import Operation
 from relationships.exceptions import TransitionNotAllowed
@@ -18,50 +18,48 @@ from relationships.roles import Action
 from relationships.services.activity import record
 
 from ..enums import SubscriptionStatus, SubscriptionVerb
-from ..models import SeatEntry, Subscription
+from ..models import Offer, ScheduledChange, Subscription
 from .locking import lock_managed
 from .moves import catch_up, move
-from .ordering import reduction_deadline, refuse_seats_outside_limits
+from .possibilities import Verb, require_possible
+from .seats import (
+    add_seats,
+    current_term,
+    reducible_seats,
+    refuse_seats_outside_limits,
+    take_seats,
+)
 
 
 @transaction.atomic
 def change_seats(
     subscription: Subscription, *, actor: Actor, quantity: int, shown: int
 ) -> Subscription:
-    """Bring the seats up to `quantity`; `shown` is what the person saw before.
+    """Bring the seats to `quantity`; `shown` is what the person saw before.
 
-    TransitionNotAllowed unless active. ValidationError: `seats_changed_meanwhile`,
-    `seat_limits`, `seats_not_reducible`.
+    More at any time; fewer from what was added within the window, the newest first.
+    Drops the scheduled change. TransitionNotAllowed unless active, or
+    `seats_changed_meanwhile`; ValidationError: `seat_limits`, `seats_not_reducible`.
     """
     subscription = _lock_as_of_now(subscription, actor=actor)
-    if subscription.status != SubscriptionStatus.ACTIVE:
-        raise TransitionNotAllowed(
-            _("Seats change only while the subscription is active.")
-        )
     before = subscription.quantity
+    require_possible(Verb.ADD_SEATS, subscription)
     if quantity == before:  # a second click
         return subscription
     if before != shown:
-        raise ValidationError(
-            _("Somebody changed the seats meanwhile: there are %(seats)s now."),
+        raise TransitionNotAllowed(
+            _("Somebody changed the seats meanwhile: there are %(seats)s now.")
+            % {"seats": before},
             code="seats_changed_meanwhile",
-            params={"seats": before},
-        )
-    if quantity < before:
-        raise ValidationError(
-            _("Seats can be added here. Taking seats away is not offered yet."),
-            code="seats_not_reducible",
         )
     assert subscription.offer is not None  # a CSP subscription has one
-    refuse_seats_outside_limits(subscription.offer, quantity)
-    SeatEntry.objects.create(
-        subscription=subscription,
-        change=quantity - before,
-        at=clock.now(),
-        reducible_until=reduction_deadline(clock.now()),
-        unit_price=subscription.terms.order_by("-number")[0].unit_price,
-    )
+    if quantity > before:
+        refuse_seats_outside_limits(subscription.offer, quantity)
+        add_seats(subscription, quantity - before, current_term(subscription))
+    else:
+        _take_seats(subscription, before - quantity)
     subscription.refresh_from_db(fields=["quantity"])
+    _drop_scheduled_change(subscription, actor=actor)
     _tell(
         Operation.CHANGE_SEATS,
         subscription,
@@ -72,38 +70,122 @@ def change_seats(
     return subscription
 
 
+def _take_seats(subscription: Subscription, seats: int) -> None:
+    require_possible(Verb.TAKE_SEATS, subscription)
+    term = current_term(subscription)
+    found = reducible_seats(subscription, term)
+    most = sum(each.seats for each in found)
+    if seats > most:
+        raise ValidationError(
+            ngettext(
+                "%(most)s seat at most can be taken away now.",
+                "%(most)s seats at most can be taken away now.",
+                most,
+            ),
+            code="seats_not_reducible",
+            params={"most": most},
+        )
+    assert subscription.offer is not None  # a CSP subscription has one
+    refuse_seats_outside_limits(subscription.offer, subscription.quantity - seats)
+    take_seats(subscription, seats, term, [each.entry for each in found])
+
+
 @transaction.atomic
 def suspend(subscription: Subscription, *, actor: Actor) -> Subscription:
-    """Block its users; it is billed on, and no longer renews automatically."""
-    subscription = _lock_for_verb(subscription, SubscriptionVerb.SUSPEND, actor=actor)
-    before = {"status": subscription.status, "auto_renews": subscription.auto_renews}
-    subscription.auto_renews = False
-    move(subscription, SubscriptionVerb.SUSPEND)
-    _tell(
-        Operation.SUSPEND,
-        subscription,
-        actor=actor,
-        old=before,
-        new={"status": subscription.status, "auto_renews": False},
-    )
-    return subscription
+    """Block its users; it is billed on, renews no more, and no change is scheduled."""
+    return _move(subscription, SubscriptionVerb.SUSPEND, actor=actor)
 
 
 @transaction.atomic
 def reactivate(subscription: Subscription, *, actor: Actor) -> Subscription:
     """Make a suspended one active again, before its term ends."""
-    subscription = _lock_for_verb(
-        subscription, SubscriptionVerb.REACTIVATE, actor=actor
-    )
-    before = subscription.status
-    move(subscription, SubscriptionVerb.REACTIVATE)
+    return _move(subscription, SubscriptionVerb.REACTIVATE, actor=actor)
+
+
+@transaction.atomic
+def cancel(subscription: Subscription, *, actor: Actor) -> Subscription:
+    """Delete it at once, within the window of its order or last renewal.
+
+    ValidationError `cancellation_window` when that is over.
+    """
+    return _move(subscription, SubscriptionVerb.CANCEL, actor=actor)
+
+
+@transaction.atomic
+def set_auto_renew(
+    subscription: Subscription, *, actor: Actor, auto_renews: bool
+) -> Subscription:
+    """Let it renew at the end of its term, or not; not drops the scheduled change."""
+    subscription = _lock_as_of_now(subscription, actor=actor)
+    before = subscription.auto_renews
+    verb = Verb.START_RENEWING if auto_renews else Verb.STOP_RENEWING
+    is_active = subscription.status == SubscriptionStatus.ACTIVE
+    if is_active and before == auto_renews:  # a second click
+        return subscription
+    require_possible(verb, subscription)
+    if not auto_renews:
+        _drop_scheduled_change(subscription, actor=actor)
+    subscription.auto_renews = auto_renews
+    subscription.save(update_fields=["auto_renews"])
     _tell(
-        Operation.REACTIVATE,
+        Operation.SET_AUTO_RENEW,
         subscription,
         actor=actor,
-        old={"status": before},
-        new={"status": subscription.status},
+        old={"auto_renews": before},
+        new={"auto_renews": auto_renews},
     )
+    return subscription
+
+
+@transaction.atomic
+def schedule_change(
+    subscription: Subscription, *, actor: Actor, quantity: int, offer: Offer
+) -> Subscription:
+    """Let the next renewal bring these seats of this offer; replaces an earlier one.
+
+    `offer` may have another term, billing plan or product. TransitionNotAllowed unless
+    active; ValidationError: `scheduled_change_needs_renewal`, `offer`, `seat_limits`,
+    `changes_nothing`.
+    """
+    subscription = _lock_as_of_now(subscription, actor=actor)
+    assert actor.user is not None  # only staff manages
+    require_possible(Verb.SCHEDULE_CHANGE, subscription)
+    offer = _offer_for_renewal(subscription, offer)
+    refuse_seats_outside_limits(offer, quantity)
+    assert subscription.offer is not None  # a CSP subscription has one
+    same_terms = offer.has_terms_of(subscription.offer)
+    if quantity == subscription.quantity and same_terms:
+        raise ValidationError(
+            _("That is what it has now: nothing would change at the renewal."),
+            code="changes_nothing",
+        )
+    planned = {"offer": offer.pk, "quantity": quantity}
+    earlier = ScheduledChange.objects.filter(subscription=subscription).first()
+    before = _as_values(earlier) if earlier else {}
+    if before != planned:
+        ScheduledChange.objects.filter(subscription=subscription).delete()
+        ScheduledChange.objects.create(
+            subscription=subscription,
+            offer=offer,
+            quantity=quantity,
+            scheduled_by=actor.user,
+        )
+        _tell(
+            Operation.SCHEDULE_CHANGE,
+            subscription,
+            actor=actor,
+            old=before,
+            new=planned,
+        )
+    return subscription
+
+
+@transaction.atomic
+def drop_scheduled_change(subscription: Subscription, *, actor: Actor) -> Subscription:
+    """Let it renew as it is. TransitionNotAllowed where nothing is scheduled."""
+    subscription = _lock_as_of_now(subscription, actor=actor)
+    require_possible(Verb.DROP_CHANGE, subscription)
+    _drop_scheduled_change(subscription, actor=actor)
     return subscription
 
 
@@ -138,19 +220,62 @@ def _lock_as_of_now(subscription: Subscription, *, actor: Actor) -> Subscription
     return subscription
 
 
-def _lock_for_verb(
+def _move(
     subscription: Subscription, verb: SubscriptionVerb, *, actor: Actor
 ) -> Subscription:
+    """Make the verb's change of status; what does not stay active renews no more."""
     subscription = _lock_as_of_now(subscription, actor=actor)
-    if not subscription.can(verb):
-        raise TransitionNotAllowed(
-            _("%(verb)s: not possible while the subscription is %(status)s.")
-            % {
-                "verb": verb.label,
-                "status": subscription.get_status_display().lower(),
-            }
-        )
+    require_possible(Verb(verb), subscription)
+    before = {"status": subscription.status, "auto_renews": subscription.auto_renews}
+    _drop_scheduled_change(subscription, actor=actor)
+    subscription.auto_renews = False
+    move(subscription, verb)
+    after = {"status": subscription.status, "auto_renews": False}
+    changed = [name for name in before if before[name] != after[name]]
+    _tell(
+        Operation[verb.name],
+        subscription,
+        actor=actor,
+        old={name: before[name] for name in changed},
+        new={name: after[name] for name in changed},
+    )
     return subscription
+
+
+def _offer_for_renewal(subscription: Subscription, offer: Offer) -> Offer:
+    """The offer as it is now. ValidationError `offer` when it is not sold so."""
+    offer = Offer.objects.select_related("product").get(pk=offer.pk)
+    if not offer.is_available and offer.pk != subscription.offer_id:
+        raise ValidationError(
+            _("%(offer)s is no longer sold at this price. Choose again."),
+            code="offer",
+            params={"offer": offer},
+        )
+    if offer.currency != current_term(subscription).currency:
+        raise ValidationError(
+            _("%(offer)s is not sold in your currency."),
+            code="offer",
+            params={"offer": offer},
+        )
+    return offer
+
+
+def _as_values(change: ScheduledChange) -> dict[str, Any]:
+    return {"offer": change.offer_id, "quantity": change.quantity}
+
+
+def _drop_scheduled_change(subscription: Subscription, *, actor: Actor) -> None:
+    change = ScheduledChange.objects.filter(subscription=subscription).first()
+    if change is None:
+        return
+    change.delete()
+    _tell(
+        Operation.DROP_SCHEDULED_CHANGE,
+        subscription,
+        actor=actor,
+        old=_as_values(change),
+        new={},
+    )
 
 
 def _tell(

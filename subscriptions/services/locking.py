@@ -32,6 +32,14 @@ def lock_subscription(subscription: Subscription) -> Subscription:
     return rows.select_for_update(of=("self",)).get(pk=subscription.pk)
 
 
+def require_manager(subscription: Subscription, actor: Actor, action: str) -> None:
+    """Raises PermissionDenied, or ValidationError `existing_untouched`."""
+    actor.require(action)
+    if not subscription.is_csp:
+        raise EXISTING_UNTOUCHED.refusal()
+    actor.require(action, subscription)
+
+
 def lock_managed(
     subscription: Subscription, *, actor: Actor, action: str
 ) -> Subscription:
@@ -40,10 +48,7 @@ def lock_managed(
     Raises PermissionDenied, or ValidationError: `existing_untouched`,
     `csp_needs_relationship`.
     """
-    actor.require(action)
-    if not subscription.is_csp:
-        raise EXISTING_UNTOUCHED.refusal()
-    actor.require(action, subscription)
+    require_manager(subscription, actor, action)
     customer = lock_customer(subscription.customer)
     lock_active_relationship(customer, actor)
     return lock_subscription(subscription)

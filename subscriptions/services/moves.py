@@ -15,14 +15,21 @@ from relationships.actors import Actor
 from relationships.enums import Operation
 from relationships.services.activity import record
 
-from ..calendar import term_end
+from ..calendar import next_term_end
 from ..enums import (
     SUBSCRIPTION_TRANSITIONS,
     SubscriptionStatus,
     SubscriptionVerb,
     Term,
 )
-from ..models import Offer, StatusEntry, Subscription, SubscriptionTerm
+from ..models import (
+    Offer,
+    ScheduledChange,
+    StatusEntry,
+    Subscription,
+    SubscriptionTerm,
+)
+from .seats import current_term, reduction_deadline, set_seats_at_renewal
 
 
 class Due(NamedTuple):
@@ -94,44 +101,68 @@ def _disabled_until(subscription: Subscription) -> datetime:
 
 
 def _renew(subscription: Subscription) -> None:
-    """A new term from the end of the last one, at the list price of that day."""
-    last = subscription.terms.order_by("-number")[0]
-    offer = _offer_of_the_day(subscription)
-    first_start = subscription.started_at
-    assert first_start is not None  # a CSP subscription has one
-    number = last.number + 1
-    ends_at = term_end(first_start, Term(subscription.term), number)
-    SubscriptionTerm.objects.create(
-        subscription=subscription,
-        number=number,
-        offer=offer,
-        unit_price=offer.unit_price,
-        currency=offer.currency,
-        starts_at=last.ends_at,
-        ends_at=ends_at,
-    )
-    subscription.offer = offer
-    subscription.commitment_ends_at = ends_at
-    subscription.save(update_fields=["offer", "commitment_ends_at"])
+    """A new term with a new window, as scheduled, at the list price of that day."""
+    scheduled = ScheduledChange.objects.filter(subscription=subscription).first()
+    offer, quantity = subscription.offer, subscription.quantity
+    if scheduled is not None:
+        offer, quantity = scheduled.offer, scheduled.quantity
+        scheduled.delete()
+    assert offer is not None  # a CSP subscription has one
+    before = {"offer": subscription.offer_id, "quantity": subscription.quantity}
+    term = _begin_next_term(subscription, _offer_of_the_day(offer))
+    set_seats_at_renewal(subscription, quantity, term)
     record(
         Operation.RENEW_SUBSCRIPTION,
         subscription,
         actor=Actor.clock(),
         partner=subscription.seller,
         customer=subscription.customer,
-        new={"term": number, "offer": offer.pk},
+        old=before,
+        new={"term": term.number, "offer": term.offer_id, "quantity": quantity},
     )
 
 
-def _offer_of_the_day(subscription: Subscription) -> Offer:
+def _begin_next_term(subscription: Subscription, offer: Offer) -> SubscriptionTerm:
+    last, first_start = current_term(subscription), subscription.started_at
+    assert first_start is not None  # a CSP subscription has one
+    term = SubscriptionTerm.objects.create(
+        subscription=subscription,
+        number=last.number + 1,
+        offer=offer,
+        unit_price=offer.unit_price,
+        currency=offer.currency,
+        starts_at=last.ends_at,
+        ends_at=next_term_end(first_start, last.ends_at, Term(offer.term)),
+        reducible_until=reduction_deadline(last.ends_at),
+    )
+    if offer.product_id != last.offer.product_id:
+        subscription.product_name = offer.product.title
+    subscription.offer = offer
+    subscription.term, subscription.billing_plan = offer.term, offer.billing_plan
+    subscription.commitment_ends_at = term.ends_at
+    subscription.save(
+        update_fields=[
+            "offer",
+            "product_name",
+            "term",
+            "billing_plan",
+            "commitment_ends_at",
+        ]
+    )
+    return term
+
+
+def _offer_of_the_day(old: Offer) -> Offer:
     """The same terms at today's price, or the old offer where none is sold."""
-    old = subscription.offer
-    assert old is not None  # a CSP subscription has one
-    same_terms = Offer.objects.available().filter(
-        product_id=old.product_id,
-        term=old.term,
-        billing_plan=old.billing_plan,
-        currency=old.currency,
+    same_terms = (
+        Offer.objects.available()
+        .select_related("product")
+        .filter(
+            product_id=old.product_id,
+            term=old.term,
+            billing_plan=old.billing_plan,
+            currency=old.currency,
+        )
     )
     return same_terms.first() or old
 

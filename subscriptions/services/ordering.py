@@ -1,10 +1,8 @@
 """Ordering: several lines at once, under an active relationship, once per request."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -17,7 +15,7 @@ from relationships.roles import Action
 from relationships.services.activity import record
 from relationships.services.rules import require_transacting
 
-from ..calendar import term_end
+from ..calendar import next_term_end
 from ..enums import Channel, Term
 from ..models import (
     Offer,
@@ -29,6 +27,7 @@ from ..models import (
     SubscriptionTerm,
 )
 from .locking import lock_active_relationship, lock_customer
+from .seats import reduction_deadline, refuse_seats_outside_limits
 
 
 @dataclass(frozen=True)
@@ -38,30 +37,6 @@ class LineRequest:
     offer: Offer
     quantity: int
     friendly_name: str = ""
-
-
-def refuse_seats_outside_limits(offer: Offer, seats: int) -> None:
-    """ValidationError `seat_limits` with the offer's limits in words."""
-    if offer.allows_seats(seats):
-        return
-    if offer.maximum_seats is None:
-        message = _("%(offer)s takes at least %(minimum)s seats.")
-    else:
-        message = _("%(offer)s takes from %(minimum)s to %(maximum)s seats.")
-    raise ValidationError(
-        message,
-        code="seat_limits",
-        params={
-            "offer": offer,
-            "minimum": offer.minimum_seats,
-            "maximum": offer.maximum_seats,
-        },
-    )
-
-
-def reduction_deadline(moment: datetime) -> datetime:
-    """Until when seats added at `moment` can be taken away again."""
-    return moment + timedelta(days=settings.REDUCTION_WINDOW_DAYS)
 
 
 @transaction.atomic
@@ -150,7 +125,7 @@ def _check_lines(lines: list[LineRequest], relationship: ResellerRelationship) -
 def _provision(order: Order, line: LineRequest) -> None:
     """One line's subscription, with its first term, seat and status entries."""
     offer, now = line.offer, order.placed_at
-    ends_at = term_end(now, Term(offer.term), 1)
+    ends_at = next_term_end(now, now, Term(offer.term))
     subscription = Subscription.objects.create(
         customer=order.customer,
         channel=Channel.CSP,
@@ -173,6 +148,7 @@ def _provision(order: Order, line: LineRequest) -> None:
         currency=offer.currency,
         starts_at=now,
         ends_at=ends_at,
+        reducible_until=reduction_deadline(now),
     )
     SeatEntry.objects.create(
         subscription=subscription,

@@ -96,7 +96,9 @@ def test_renewal_is_told_as_the_clocks_at_its_moment(sales):
     assert record.at == subscription.commitment_ends_at
     assert (record.actor, record.actor_role) == (None, "clock")
     assert record.partner == sales.partner
-    assert record.new_value == {"term": 2, "offer": subscription.offer.pk}
+    offer = subscription.offer.pk
+    assert record.old_value == {"offer": offer, "quantity": 5}
+    assert record.new_value == {"term": 2, "offer": offer, "quantity": 5}
 
 
 def test_monthly_terms_end_on_the_months_last_day(sales):

@@ -25,7 +25,11 @@ from ..relationships.support import NOON, denied, operations, unchanged
 pytestmark = pytest.mark.django_db
 
 STATUS, VERB = SubscriptionStatus, SubscriptionVerb
-BY_STAFF = {VERB.SUSPEND: lifecycle.suspend, VERB.REACTIVATE: lifecycle.reactivate}
+BY_STAFF = {
+    VERB.SUSPEND: lifecycle.suspend,
+    VERB.REACTIVATE: lifecycle.reactivate,
+    VERB.CANCEL: lifecycle.cancel,
+}
 BY_TIME = [verb for verb in VERB if verb not in BY_STAFF]
 # Which verbs bring a new subscription into a status.
 WAYS = {
