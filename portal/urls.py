@@ -6,6 +6,7 @@ from portal.foundation import health
 
 urlpatterns = [
     path("", include("portal.signin.urls")),
+    path("", include("portal.signin.openid.urls")),
     path("", include("portal.acceptance.urls")),
     path("my/", include("portal.customers.urls")),
     path("admin/", admin.site.urls),

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from portal.foundation.admin import REFUSALS, is_as_shown, words
 
@@ -20,6 +20,19 @@ from .forms import MessageForm, RequestForm
 from .models import Invitation, Partner
 from .roles import Action
 from .services import composing, invitations
+from .services.binding import Binding, bind_to_tenants
+
+# The same whether or not the portal knows the domain: nobody is told which it knows.
+BINDING_NOTES = {
+    Binding.UNKNOWN: gettext_lazy(
+        "No tenant has the domain %(domain)s, so nobody can accept. Check how it is "
+        "written."
+    ),
+    Binding.UNREACHABLE: gettext_lazy(
+        "Which tenant has the domain %(domain)s could not be looked up now. The link "
+        "works; it is looked up again when somebody signs in."
+    ),
+}
 
 
 def request_relationship(request: HttpRequest, admin_site: Any) -> HttpResponse:
@@ -30,6 +43,7 @@ def request_relationship(request: HttpRequest, admin_site: Any) -> HttpResponse:
     form = RequestForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         made = _create(form, actor)
+        _bind(request, made)
         if len(made) == 1:
             return HttpResponseRedirect(made[0].get_absolute_url() + "#message")
         if made:
@@ -70,6 +84,14 @@ def _create(form: RequestForm, actor: Actor) -> list[Invitation]:
     except ValidationError as error:
         form.add_refusal(error)
         return []
+
+
+def _bind(request: HttpRequest, made: list[Invitation]) -> None:
+    """Once they are stored: the directory may take seconds to answer."""
+    said = bind_to_tenants(made)
+    if said in BINDING_NOTES:
+        domain = {"domain": made[0].customer_domain}
+        messages.warning(request, BINDING_NOTES[said] % domain)
 
 
 def made_invitations(request: HttpRequest, admin_site: Any) -> HttpResponse:

@@ -1,5 +1,6 @@
 """What each page of an invitation shows: one function a situation."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,6 +11,7 @@ from portal.signin import tenants
 from portal.signin.forms import TenantSignInForm
 from relationships.enums import CaseKind, InvitationStatus
 from relationships.services.composing import what_accepting_does_not_do
+from relationships.services.identities import ProvedIdentity
 from subscriptions.models import Subscription
 
 from . import wording
@@ -87,10 +89,16 @@ def is_invited(found: Visit) -> tenants.IsInvited:
     return lambda actor: invitation.is_bound and invitation.belongs_to(actor)
 
 
-def _wrong_tenant(found: Visit) -> dict[str, Any]:
+def _wrong_tenant(
+    found: Visit, newcomer: ProvedIdentity | None = None
+) -> dict[str, Any]:
     """Own tenants that were invited: the person may only have come as another one."""
     own = filter(is_invited(found), tenants.tenants_of(found.request))
-    return {"tenants": list(own), "sign_in_url": url(found, "sign-in")}
+    return {
+        "newcomer": newcomer,
+        "tenants": list(own),
+        "sign_in_url": url(found, "sign-in"),
+    }
 
 
 def _obstacle(found: Visit) -> dict[str, Any]:
@@ -127,7 +135,7 @@ def _answered(found: Visit) -> dict[str, Any]:
     return {"tenants": tenants.tenants_of(found.request)}
 
 
-CONTEXTS = {
+CONTEXTS: dict[Situation, Callable[..., dict[str, Any]]] = {
     Situation.LANDING: _landing,
     Situation.WRONG_TENANT: _wrong_tenant,
     Situation.ALREADY_LINKED: _obstacle,

@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from portal.signin import sessions, tenants
+from portal.signin import arrivals, sessions, tenants
 from portal.signin.forms import TenantSignInForm
 from relationships.actors import Actor
 from relationships.exceptions import TransitionNotAllowed
@@ -25,7 +26,16 @@ from .visits import PartnerVisit, link_page, partner_visit
 @link_page
 @require_safe
 def partner_link(request: HttpRequest, token: str) -> HttpResponse:
-    return _show(partner_visit(request, token))
+    found = partner_visit(request, token)
+    if found.is_live:
+        if arrivals.newcomer(request) is not None:
+            query = urlencode({"next": found.url})
+            return redirect(f"{reverse('openid-company')}?{query}")
+        tenant = found.tenant
+        has_come = tenant is not None and arrivals.take_arrival(request, found.url)
+        if tenant and has_come and not _own_relationship(found, tenant):
+            return _to_own_invitation(found, tenant)
+    return _show(found)
 
 
 @link_page

@@ -7,15 +7,20 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.signin import sessions, tenants
+from portal.signin import arrivals, sessions, tenants
 from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationVerb
 from relationships.exceptions import TransitionNotAllowed
+from relationships.models import Customer
 from relationships.services import invitations
+from relationships.services.binding import bind_to_tenants
 from relationships.services.cases import open_case
+from relationships.services.identities import ProvedIdentity
 
 from .forms import AskForm, DeclineForm, StatementForm, add_errors, words_of
 from .pages import agreement_form, is_invited, show, url
@@ -31,10 +36,25 @@ REFUSALS = (ValidationError, TransitionNotAllowed, PermissionDenied)
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = visit(request, token)
     _note_opening(found)
+    if found.is_current and found.invitation.is_open:
+        if (newcomer := arrivals.newcomer(request)) is not None:
+            return _welcome(found, newcomer)
+        if found.tenant and arrivals.take_arrival(request, found.url):
+            bind_to_tenants([found.invitation])
+            _enter(found, found.tenant)
+            found = visit(request, token)
     situation = situation_of(found)
     if situation == Situation.RECEIPT:
         return redirect("my-receipt", found.invitation.relationship.pk)
     return show(found, situation)
+
+
+def _welcome(found: Visit, newcomer: ProvedIdentity) -> HttpResponse:
+    """The first person of a tenant: to its company's name, if it was invited."""
+    bind_to_tenants([found.invitation])
+    if not found.invitation.admits(Customer(tenant_id=newcomer.tenant_id)):
+        return show(found, Situation.WRONG_TENANT, newcomer=newcomer)
+    return redirect(f"{reverse('openid-company')}?{urlencode({'next': found.url})}")
 
 
 @link_page

@@ -11,6 +11,7 @@ from relationships.enums import SignInHow
 
 from . import sessions
 from .forms import TenantSignInForm
+from .openid import provider
 
 IsInvited = Callable[[Actor], bool]
 
@@ -37,6 +38,8 @@ class Outcome:
 
 def ways_to_sign_in() -> list[Way]:
     ways = []
+    if provider.is_configured():
+        ways.append(Way(SignInHow.OPENID_CONNECT, "public/parts/openid.html"))
     if settings.LOCAL_TENANT_SIGN_IN:
         ways.append(Way(SignInHow.LOCAL_ACCOUNT, "public/parts/local_account.html"))
     return ways

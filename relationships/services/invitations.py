@@ -178,6 +178,7 @@ def _sign_in(invitation: Invitation, *, actor: Actor, how: SignInHow) -> Invitat
     _release_from_other_invitations(invitation, customer)
     invitation.customer = customer
     invitation.signed_in_at = invitation.signed_in_at or now
+    _verify_domain(invitation, customer, actor=actor)
     if invitation.is_bound:
         invitation.customer_tenant_id = customer.tenant_id
     invitation.save(
@@ -355,6 +356,30 @@ def _tenant_of(domain: str) -> uuid.UUID | None:
     """The tenant that the portal knows by this verified domain."""
     customers = Customer.objects.filter(primary_domain=domain) if domain else []
     return next((customer.tenant_id for customer in customers), None)
+
+
+def _verify_domain(invitation: Invitation, customer: Customer, *, actor: Actor) -> None:
+    """A domain that led to this very tenant is its own: the directory said so.
+
+    Bound by its domain, an invitation has the tenant id that the directory gave, or
+    that of the customer whose verified domain it is.
+    """
+    domain = invitation.customer_domain
+    if not domain or customer.primary_domain is not None:
+        return
+    if invitation.customer_tenant_id != customer.tenant_id:
+        return
+    if Customer.objects.filter(primary_domain=domain).exists():
+        return  # only the operator can tell whose it is
+    customer.primary_domain = domain
+    customer.save(update_fields=["primary_domain"])
+    record(
+        Operation.VERIFY_DOMAIN,
+        customer,
+        actor=actor,
+        customer=customer,
+        new={"how": "directory"},
+    )
 
 
 def _check_expiry(moment: datetime) -> datetime:
