@@ -147,5 +147,16 @@ class PortalAdminSite(admin.AdminSite):
     ) -> Any:
         return redirect("sign-out")
 
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """One page for everybody, which counts guesses."""
+        return redirect("account-password")
+
+    def password_change_done(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        return redirect("account")
+
     def choose_partner(self, request: HttpRequest) -> HttpResponse:
         return choose_partner(request, self)

@@ -1,3 +1,11 @@
-from . import activity, cases, invitations, partners, people, relationships
+from . import activity, cases, invitations, partners, people, relationships, sign_in
 
-__all__ = ["activity", "cases", "invitations", "partners", "people", "relationships"]
+__all__ = [
+    "activity",
+    "cases",
+    "invitations",
+    "partners",
+    "people",
+    "relationships",
+    "sign_in",
+]

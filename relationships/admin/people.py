@@ -1,12 +1,14 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts import second_factor, throttling
 from portal.accounts.models import User
 from portal.foundation.admin import Transition
 
 from ..forms import PersonForm, ReasonForm
 from ..models import TenantMembership
 from ..roles import Action
+from ..services.sign_in import lift_lock, remove_second_factor, sign_out_everywhere
 from ..services.tenants import ANONYMISED, anonymise_person
 from .base import PortalModelAdmin
 
@@ -25,6 +27,40 @@ class UserAdmin(PortalModelAdmin):
     list_filter = ("is_staff", "is_active", "is_superuser")
     search_fields = ("full_name", "login", "email")
     transitions = (
+        Transition(
+            "lift-lock",
+            _("Lift the lock"),
+            Action.MANAGE_PEOPLE,
+            lift_lock,
+            question=_(
+                "%(object)s guessed wrong too often, or somebody did. From now on a "
+                "password or a code may be tried again at once."
+            ),
+            done=_("The lock is lifted."),
+            is_possible=throttling.is_locked,
+        ),
+        Transition(
+            "sign-out-everywhere",
+            _("Sign out everywhere"),
+            Action.MANAGE_PEOPLE,
+            sign_out_everywhere,
+            question=_("Every session of %(object)s ends at once."),
+            done=_("Signed out everywhere."),
+        ),
+        Transition(
+            "remove-second-factor",
+            _("Remove the second factor"),
+            Action.MANAGE_PEOPLE,
+            remove_second_factor,
+            question=_(
+                "%(object)s signs in with the password alone until a new second "
+                "factor is set up. Be sure that it is this person who asks."
+            ),
+            done=_("The second factor is removed."),
+            is_possible=second_factor.is_set_up,
+            form_class=ReasonForm,
+            css="danger",
+        ),
         Transition(
             "anonymise",
             _("Anonymise"),

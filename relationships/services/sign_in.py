@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts import second_factor, throttling
-from portal.accounts.models import User
+from portal.accounts.models import Throttle, User
 
 from ..actors import Actor
 from ..enums import Operation
@@ -92,6 +92,14 @@ def lift_lock(user: User, *, actor: Actor) -> None:
         raise TransitionNotAllowed(_("This person is not locked, or no longer."))
     throttling.unlock(user)
     record(Operation.LIFT_LOCK, user, actor=actor)
+
+
+@transaction.atomic
+def lift_limit(limit: Throttle, *, actor: Actor) -> None:
+    """Let whoever is counted by this row go on at once."""
+    actor.require(Action.MANAGE_PEOPLE)
+    record(Operation.LIFT_LOCK, limit, actor=actor, new={"scope": limit.scope})
+    limit.delete()
 
 
 def _require_self(user: User, actor: Actor) -> None:

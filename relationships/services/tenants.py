@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from portal.accounts import history, second_factor, throttling
 from portal.accounts.models import User
 
 from ..actors import Actor
@@ -139,6 +140,7 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     if user.login.startswith(ANONYMISED):
         raise TransitionNotAllowed(_("This person is anonymised already."))
     _forget_emails(user.email)
+    throttling.unlock(user)
     user.full_name = str(_("Anonymised person"))
     user.login = f"{ANONYMISED}{uuid.uuid4()}"
     user.email = ""
@@ -146,6 +148,8 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     user.set_unusable_password()
     user.save()
     user.identities.all().delete()
+    history.blank(user)
+    second_factor.remove(user)
     user.staff_memberships.all().delete()
     user.tenant_memberships.all().delete()
     record(Operation.ANONYMISE_PERSON, user, actor=actor, reason=reason.strip())

@@ -8,6 +8,9 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
+from portal.accounts import throttling
+from portal.accounts.enums import SignInOutcome, ThrottleScope
+from portal.accounts.models import SignIn, Throttle
 from portal.signin.sessions import ACTS_AS
 from relationships.actors import Actor
 from relationships.enums import CaseKind
@@ -34,6 +37,7 @@ from ..factories import (
 )
 
 PRICE = "417.35"
+COUNTERS = {"accounts.Throttle"}  # how often somebody came, not what they did
 OWN_APPS = ("accounts", "relationships", "subscriptions")
 
 
@@ -71,7 +75,7 @@ def everything() -> dict[str, list[dict[str, Any]]]:
         model._meta.label: list(model._base_manager.order_by("pk").values())
         for app in OWN_APPS
         for model in apps.get_app_config(app).get_models()
-        if not model._meta.proxy
+        if not model._meta.proxy and model._meta.label not in COUNTERS
     }
 
 
@@ -155,6 +159,8 @@ def open_office(word: str) -> Office:
         "staffmembership": StaffMembership.objects.get(pk=membership.pk),
         "tenantmembership": TenantMembership.objects.get(user=tenant.user),
         "user": staff.user,
+        "signin": _sign_in(staff),
+        "throttle": _limit(word),
         "countrymarket": CountryMarket.objects.get(pk="DE"),
         "customer": customer,
         "invitation": invitation,
@@ -168,3 +174,14 @@ def open_office(word: str) -> Office:
         "existingsubscription": ExistingSubscription.objects.get(pk=existing.pk),
     }
     return Office(word, staff, tenant, rows)
+
+
+def _sign_in(actor: Actor) -> SignIn:
+    return SignIn.objects.create(
+        user=actor.user, outcome=SignInOutcome.SIGNED_IN, how="local_account"
+    )
+
+
+def _limit(word: str) -> Throttle:
+    throttling.take(throttling.guesses(ThrottleScope.ACCOUNT), word)
+    return Throttle.objects.get(key=word)

@@ -13,6 +13,8 @@ from relationships.roles import Action
 # Model: the right to see it.
 VIEW = {
     "user": Action.MANAGE_PEOPLE,
+    "signin": Action.MANAGE_PEOPLE,
+    "throttle": Action.MANAGE_PEOPLE,
     "partner": Action.MANAGE_PARTNERS,
     "countrymarket": Action.MANAGE_PARTNERS,
     "staffmembership": Action.VIEW_STAFF,
@@ -37,9 +39,18 @@ TRANSITIONS = {
     ("invitation", "renew"): Action.INVITE,
     ("case", "close"): Action.HANDLE_CASES,
     ("user", "anonymise"): Action.MANAGE_PEOPLE,
+    ("user", "lift-lock"): Action.MANAGE_PEOPLE,
+    ("user", "sign-out-everywhere"): Action.MANAGE_PEOPLE,
+    ("user", "remove-second-factor"): Action.MANAGE_PEOPLE,
+    ("throttle", "lift"): Action.MANAGE_PEOPLE,
     ("resellerrelationship", "end"): Action.END_RELATIONSHIP,
     ("customer", "order"): Action.ORDER,
     ("cspsubscription", "seats"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "schedule"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "unschedule"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "renew-on"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "renew-off"): Action.CHANGE_SUBSCRIPTION,
+    ("cspsubscription", "cancel"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "suspend"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "reactivate"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "rename"): Action.RENAME_SUBSCRIPTION,
@@ -49,9 +60,11 @@ TRANSITIONS = {
 ANSWERS: dict[str, dict[str, Any]] = {
     "renew": {"stamp": "1"},
     "anonymise": {"reason": "Because"},
+    "remove-second-factor": {"reason": "Because"},
     "end": {"reason": "Because"},
     "retract": {"reason": "Because"},
     "seats": {"quantity": "9", "shown": "5"},
+    "schedule": {"quantity": "9", "offer": "1"},
     "rename": {"friendly_name": "Forged"},
 }
 
@@ -64,13 +77,11 @@ SITE = {
     "partner-link-renew",
     "partner-link-stop",
     "search",
-    "password_change",
-    "password_change_done",
     "autocomplete",
     "jsi18n",
 }
 # Who is not in the back office yet, or leaves it.
-DOORS = {"login", "logout", "act-as"}
+DOORS = {"login", "logout", "act-as", "password_change", "password_change_done"}
 UNNAMED = {"app_list", None}  # None: a row's address without a page, and the 404
 
 

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 
 from portal.accounts import throttling
 from portal.accounts.enums import ThrottleScope
-from portal.accounts.models import Throttle
+from portal.accounts.models import SignIn, Throttle
 from portal.foundation import clock
 
 pytestmark = pytest.mark.django_db
@@ -68,3 +69,15 @@ def test_key_of_names_no_account_and_is_the_same_in_any_case():
     assert key == throttling.key_of("mia@people.example")
     assert key != throttling.key_of("mia@people.examples")
     assert "mia" not in key
+
+
+def test_clock_forgets_limits_that_ended_and_sign_ins_that_are_old(settings):
+    settings.SIGN_IN_HISTORY_DAYS = 30
+    now = clock.now()
+    for age in (31, 29):
+        with clock.at(now - timedelta(days=age)):
+            SignIn.objects.create(outcome="signed_in", how=f"{age} days ago")
+            take(1, f"{age} days ago")
+    call_command("run_clock")
+    assert [row.how for row in SignIn.objects.all()] == ["29 days ago"]
+    assert not Throttle.objects.exists()
