@@ -250,8 +250,7 @@ def show_failure(
     purpose = Purpose(attempt.purpose) if attempt else Purpose.ANYBODY
     query = f"?{urlencode({'next': next_url})}" if next_url else ""
     context = {
-        "fault": failed.fault,
-        "faults": Fault,
+        "is_about_roles": failed.fault == Fault.ROLES_MISSING,
         "words": words_for(failed.fault),
         "again_url": reverse(STARTS[purpose]) + query if attempt else "",
         "back_url": next_url,
