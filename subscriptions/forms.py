@@ -1,11 +1,23 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from portal.foundation.admin import TransitionForm, words
 
+from .models import Offer, ScheduledChange
+from .services.possibilities import Verb, judge
+from .services.seats import current_term, reducible_seats
+
 LARGEST_NUMBER = 2_147_483_647  # that a column for seats holds
+
+
+def _moment(moment: Any) -> str:
+    return date_format(moment, "DATETIME_FORMAT")
 
 
 class SeatsForm(TransitionForm):
@@ -22,9 +34,39 @@ class SeatsForm(TransitionForm):
         super().__init__(data, obj=obj, actor=actor)
         self.fields["quantity"].initial = obj.quantity
         self.fields["shown"].initial = obj.quantity
-        self.fields["quantity"].help_text = _("There are %(seats)s now.") % {
-            "seats": obj.quantity
-        }
+        self.fields["quantity"].help_text = format_html(
+            "{} {}", self._seats_now(), self._what_can_go()
+        )
+
+    def _seats_now(self) -> str:
+        return ngettext(
+            "There is %(seats)s now.", "There are %(seats)s now.", self.obj.quantity
+        ) % {"seats": self.obj.quantity}
+
+    def _what_can_go(self) -> str:
+        """Which seats can be taken away and until when, or the way to schedule it."""
+        can_go = judge(Verb.TAKE_SEATS, self.obj)
+        if can_go.is_allowed:
+            found = reducible_seats(self.obj, current_term(self.obj))
+            return format_html_join(
+                " ",
+                str(_("{} of them can go until {} UTC.")),
+                ((each.seats, _moment(each.until)) for each in found),
+            )
+        return format_html("{} {}", can_go.reason, self._way_to_schedule())
+
+    def _way_to_schedule(self) -> str:
+        if not judge(Verb.SCHEDULE_CHANGE, self.obj).is_allowed:
+            return ""
+        address = reverse(
+            "admin:subscriptions_cspsubscription_schedule", args=[self.obj.pk]
+        )
+        return format_html(
+            '<a href="{}">{}</a>',
+            address,
+            _("Schedule it for the renewal on %(day)s")
+            % {"day": _moment(self.obj.commitment_ends_at)},
+        )
 
     def clean_shown(self) -> int:
         """Junk is no number that was ever shown, and the service says so."""
@@ -33,14 +75,48 @@ class SeatsForm(TransitionForm):
 
     def add_refusal(self, error: Exception) -> None:
         """Show the seats of now, so that the person can decide again."""
-        moved = getattr(error, "code", "") == "seats_changed_meanwhile"
-        if moved:
+        code = getattr(error, "code", "")
+        if code == "seats_changed_meanwhile":
             self.add_error("quantity", words(error))
         else:
             super().add_refusal(error)
+        if code == "seats_not_reducible":  # which has said why
+            self.fields["quantity"].help_text = format_html(
+                "{} {}", self._seats_now(), self._way_to_schedule()
+            )
         data = self.data.copy()  # type: ignore[attr-defined]
         data["shown"] = self.obj.quantity
         self.data = data
+
+
+class ScheduleForm(TransitionForm):
+    """Seats and offer from the next renewal on; first what is scheduled, or is now."""
+
+    FIELDS = {"seat_limits": "quantity", "offer": "offer"}
+
+    quantity = forms.IntegerField(
+        label=_("Seats from the renewal on"), min_value=1, max_value=LARGEST_NUMBER
+    )
+    offer = forms.ModelChoiceField(
+        Offer.objects.none(),
+        label=_("Offer"),
+        empty_label=None,
+        help_text=_("Another product, term or billing plan begins with the new term."),
+    )
+
+    def __init__(self, data: Any = None, *, obj: Any, actor: Any) -> None:
+        super().__init__(data, obj=obj, actor=actor)
+        quantity, offer = self.fields["quantity"], self.fields["offer"]
+        offer.queryset = Offer.objects.at_renewal_of(obj.offer)  # type: ignore[attr-defined]
+        planned = ScheduledChange.objects.filter(subscription=obj).first() or obj
+        quantity.initial, offer.initial = planned.quantity, planned.offer_id
+        quantity.help_text = _("The term ends on %(day)s UTC.") % {
+            "day": _moment(obj.commitment_ends_at)
+        }
+
+    def add_refusal(self, error: Exception) -> None:
+        self.refused_field = self.FIELDS.get(getattr(error, "code", ""))
+        super().add_refusal(error)
 
 
 class NameForm(TransitionForm):

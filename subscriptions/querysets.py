@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from relationships.existing import ExistingSnapshot
     from relationships.models import Partner
 
+    from .models import Offer
+
 
 class ProductQuerySet(models.QuerySet[Any]):
     def visible_to(self, actor: Actor) -> Any:
@@ -29,6 +31,14 @@ class OfferQuerySet(ScopedQuerySet):
 
     def available(self) -> Any:
         return self.filter(is_available=True)
+
+    def at_renewal_of(self, offer: Offer) -> Any:
+        """What it can become: whatever is sold in its currency, or what it is."""
+        sold = Q(is_available=True, currency=offer.currency)
+        rows = self.filter(sold | Q(pk=offer.pk))
+        return rows.select_related("product").order_by(
+            "product__title", "term", "billing_plan"
+        )
 
 
 class SubscriptionQuerySet(ScopedQuerySet):

@@ -45,7 +45,9 @@ def customer_page(customer: Customer, actor: Actor) -> dict[str, Any]:
     relationship = _relationship(customer, actor)
     is_related = relationship is not None and relationship.is_active
     visible = Subscription.objects.visible_to(actor).filter(customer=customer)
-    current = visible.current().select_related("offer", "relationship")
+    current = visible.current().select_related(
+        "offer", "relationship", "scheduled_change"
+    )
     csp = list(current.csp())
     existing = list(current.existing())
     return {

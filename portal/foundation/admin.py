@@ -73,9 +73,9 @@ class Transition:
     """A workflow button of an object: GET confirms, POST calls the service.
 
     `action` is the right that it takes, `run` the service's call with the object, the
-    actor and the form's values. `question` says what will happen. A verb that could be
-    done twice has a `stamp`, what the object was when the page was shown: a second
-    click finds another one and changes nothing.
+    actor and the form's values. `question` says what will happen, `why_not` why it is
+    not possible now. A verb that could be done twice has a `stamp`, what the object was
+    when the page was shown: a second click finds another one and changes nothing.
     """
 
     name: str
@@ -85,9 +85,11 @@ class Transition:
     question: Words
     done: Words
     is_possible: Callable[[Any], bool] = lambda obj: True
+    why_not: Callable[[Any], str] = lambda obj: ""
     form_class: type[TransitionForm] = TransitionForm
     stamp: Callable[[Any], object] | None = None
     css: str = ""
+    template: str = "admin/confirm.html"
 
 
 class ScopedModelAdmin(admin.ModelAdmin):
@@ -275,9 +277,10 @@ class ScopedModelAdmin(admin.ModelAdmin):
             "question": transition.question % {"object": obj},
             "form": form,
             "is_possible": transition.is_possible(obj),
+            "why_not": transition.why_not(obj),
             "stamp": transition.stamp(obj) if transition.stamp else "",
         }
-        return TemplateResponse(request, "admin/confirm.html", context)
+        return TemplateResponse(request, transition.template, context)
 
     @transaction.atomic
     def _run_once(

@@ -9,13 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from portal.foundation.admin import Transition
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.forms import ReasonForm
-from relationships.roles import Action
+from relationships.roles import Action, Column
 
-from ..enums import OTHER_CHANNELS, Channel, SubscriptionStatus, SubscriptionVerb
-from ..forms import NameForm, SeatsForm
+from ..enums import OTHER_CHANNELS, Channel, SubscriptionStatus
 from ..models import CspSubscription, ExistingSubscription, Subscription
-from ..services import lifecycle
 from ..services.observations import retract_observation
+from .managing import WAYS, subscription_page
 
 BADGES = {
     SubscriptionStatus.ACTIVE: "ok",
@@ -98,63 +97,29 @@ class CspSubscriptionAdmin(SubscriptionAdmin):
         "auto_renews",
         "relationship",
     )
-    transitions = (
-        Transition(
-            "seats",
-            _("Add seats"),
-            Action.CHANGE_SUBSCRIPTION,
-            lifecycle.change_seats,
-            question=_("%(object)s: how many seats in all?"),
-            done=_("Seats changed: %(object)s."),
-            is_possible=lambda row: row.status == SubscriptionStatus.ACTIVE,
-            form_class=SeatsForm,
-        ),
-        Transition(
-            "suspend",
-            _("Suspend"),
-            Action.CHANGE_SUBSCRIPTION,
-            lifecycle.suspend,
-            question=_(
-                "%(object)s: its users are blocked at once. It is billed on until its "
-                "term ends, and it no longer renews automatically."
-            ),
-            done=_("Suspended: %(object)s."),
-            is_possible=lambda row: row.can(SubscriptionVerb.SUSPEND),
-            css="danger",
-        ),
-        Transition(
-            "reactivate",
-            _("Reactivate"),
-            Action.CHANGE_SUBSCRIPTION,
-            lifecycle.reactivate,
-            question=_(
-                "%(object)s: its users can work again at once. It does not renew "
-                "automatically."
-            ),
-            done=_("Active again: %(object)s."),
-            is_possible=lambda row: row.can(SubscriptionVerb.REACTIVATE),
-        ),
-        Transition(
-            "rename",
-            _("Friendly name"),
-            Action.RENAME_SUBSCRIPTION,
-            lifecycle.rename,
-            question=_("%(object)s: what do you call it?"),
-            done=_("The friendly name is saved."),
-            form_class=NameForm,
-        ),
-    )
+    transitions = tuple(way.transition for way in WAYS)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
         return rows.select_related("customer", "relationship__partner")
 
-    def possible_transitions(self, request: HttpRequest, obj: Any) -> list[Transition]:
-        """None without an active relationship: only time moves the row then."""
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        subscription = self.scoped_object(request, object_id)
         actor = request.actor  # type: ignore[attr-defined]
-        if not obj.customer.belongs_to(actor):
-            return []
-        return super().possible_transitions(request, obj)
+        context = {
+            **subscription_page(subscription, actor),
+            "transitions": [],  # the page has them, with what is not possible now
+            "shows_revenue": actor.may_see(Column.REVENUE),
+            "shows_people": actor.may_see(Column.PERSONAL_DATA),
+            **(extra_context or {}),
+        }
+        return super().change_view(request, object_id, form_url, context)
 
     def object_url(self, obj: Any) -> str:
         return obj.customer.get_absolute_url()

@@ -178,7 +178,7 @@ class TestPage:
             "Contact and billing address",
             "Relationship established",
             "Order CSP subscriptions",
-            "Add seats",
+            "Change seats",
             "End relationship",
         ):
             assert words in text(page), words

@@ -238,10 +238,10 @@ def order(page: Page, watch: Watch, offers: list[Offer]) -> None:
 
 def manage(page: Page, watch: Watch) -> None:
     """Step 7: seats up, suspend, reactivate, a name of one's own."""
-    page.get_by_role("link", name=re.compile("Add seats ?: Microsoft 365 E3")).click()
+    page.get_by_role("link", name=re.compile("Change seats ?: Microsoft 365 E3")).click()
     page.get_by_label("Seats in all").fill("12")
     watch.look(page, "add-seats")
-    page.get_by_role("button", name="Add seats").click()
+    page.get_by_role("button", name="Change seats").click()
     row = page.get_by_role("row").filter(has_text="Microsoft 365 E3").first
     expect(row.get_by_role("cell", name="12", exact=True)).to_be_visible()
     open_subscription(page, "Microsoft 365 E3")
