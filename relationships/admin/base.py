@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
@@ -39,6 +40,11 @@ class PortalModelAdmin(ScopedModelAdmin):
 
     change_form_template = "admin/object_with_transitions.html"
     object_history_template = "admin/object_history.html"
+
+    @property
+    def media(self) -> Media:
+        scripts = ["portal/autocomplete.js"] if self.autocomplete_fields else []
+        return super().media + Media(js=scripts)
 
     def change_view(
         self,

@@ -1,7 +1,9 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from ..forms import PartnerCorrectionForm, PartnerForm
 from ..models import CountryMarket, Partner, StaffMembership
@@ -55,6 +57,17 @@ class StaffMembershipAdmin(PortalModelAdmin):
     search_fields = ("user__full_name", "user__login", "partner__name")
     autocomplete_fields = ("user", "partner")
     restricted = {"user": Column.PERSONAL_DATA}
+
+    def formfield_for_dbfield(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """A day and a time are two boxes, and Django labels neither."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, forms.SplitDateTimeField):
+            day, time = field.widget.widgets
+            day.attrs["aria-label"] = _("Expires on (day)")
+            time.attrs["aria-label"] = _("Expires at (time)")
+        return field
 
 
 @admin.register(CountryMarket)
