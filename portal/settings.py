@@ -9,6 +9,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.foundation.keys import weakness
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -18,18 +20,23 @@ DEBUG = env.bool("DEBUG", default=False)
 
 # Keys
 
-if DEBUG:
-    SECRET_KEY = env("SECRET_KEY", default="only-for-development-" + "x" * 40)
-else:
-    SECRET_KEY = env("SECRET_KEY", default="")
-    if not SECRET_KEY:
-        raise ImproperlyConfigured(
-            "SECRET_KEY is missing. Set it in the environment or in .env, "
-            "or set DEBUG=on for a portal that only you use."
-        )
+SECRET_KEY = env(
+    "SECRET_KEY", default="only-for-development-" + "x" * 40 if DEBUG else ""
+)
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is missing. Set it in the environment or in .env, "
+        "or set DEBUG=on for a portal that only you use."
+    )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Newest first. Empty: derived from SECRET_KEY and its fallbacks (relationships.links).
 LINK_KEYS = env.list("LINK_KEYS", default=[])
+for _key in [] if DEBUG else [SECRET_KEY, *SECRET_KEY_FALLBACKS, *LINK_KEYS]:
+    if _weakness := weakness(_key):
+        raise ImproperlyConfigured(
+            f"A key of SECRET_KEY, SECRET_KEY_FALLBACKS or LINK_KEYS {_weakness}. Make "
+            "one: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        )
 
 # Hosts and transport
 
@@ -100,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.foundation.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.foundation.language.PageLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -227,6 +235,7 @@ REDUCTION_WINDOW_DAYS = env.int("REDUCTION_WINDOW_DAYS", default=7)
 EXPIRED_DAYS = env.int("EXPIRED_DAYS", default=30)
 DISABLED_DAYS = env.int("DISABLED_DAYS", default=90)
 DISABLED_DAYS_AFTER_SUSPENSION = env.int("DISABLED_DAYS_AFTER_SUSPENSION", default=120)
+CLOCK_BATCH = env.int("CLOCK_BATCH", default=100)
 
 # E-mail
 
@@ -269,8 +278,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+        "line": {
+            "()": "portal.foundation.logs.RedactingFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # Django's own handlers would print what the formatter hides.
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": ["console"], "propagate": False},
+    },
 }

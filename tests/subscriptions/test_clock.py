@@ -239,4 +239,45 @@ def test_clock_expires_invitations_once(sales):
     )
     record = ActivityRecord.objects.about(due).first()
     assert (record.operation, record.actor_role) == ("expire_invitation", "clock")
+    assert record.at == NOON + DAY
     assert record.old_value == {"status": "sent"}
+
+
+def test_late_clock_expires_invitations_as_of_their_moment(sales):
+    with clock.at(NOON):
+        due = stories.sent_invitation(sales, expires_at=NOON + DAY)
+    run(NOON + 200 * DAY)
+    assert ActivityRecord.objects.about(due).first().at == NOON + DAY
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_batches_of_any_size_move_the_same(sales, settings, size):
+    settings.CLOCK_BATCH = size
+    rows = [subscribe(sales, term="P1M") for _number in range(3)]
+    with clock.at(NOON):
+        for _number in range(3):
+            stories.sent_invitation(sales, expires_at=NOON + DAY)
+    moved = run(NOON.replace(month=6))
+    assert moved == {"invitations": 3, "subscriptions": 9}
+    assert [row.terms.count() for row in rows] == [4, 4, 4]
+
+
+def test_moves_of_several_are_told_in_the_order_of_their_moments(sales):
+    with clock.at(NOON):
+        admin = stories.tenant()
+        stories.relationship(sales, admin, expires_at=NOON + DAY)
+    for start in (NOON, NOON + 10 * DAY):
+        with clock.at(start):
+            stories.csp_subscription(sales, admin.customer, OfferFactory(term="P1M"))
+    run(NOON + 200 * DAY)
+    renewals = ActivityRecord.objects.filter(operation=Operation.RENEW_SUBSCRIPTION)
+    moments = list(renewals.order_by("pk").values_list("at", flat=True))
+    assert len(moments) == 6 + 6
+    assert moments == sorted(moments)
+
+
+def test_batch_leaves_nothing_half_done_when_it_fails(sales, settings):
+    subscription = subscribe(sales)
+    settings.REDUCTION_WINDOW_DAYS = None
+    with unchanged(), pytest.raises(TypeError):
+        run(subscription.commitment_ends_at)
