@@ -86,9 +86,11 @@ lint: install
 
 serve: $(VENV)/.runtime
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
+	@$(PY) manage.py check --deploy --database default --fail-level ERROR
 	@$(PY) -m gunicorn portal.wsgi --bind $(BIND) --worker-class gthread \
 	  --workers $${WEB_CONCURRENCY:-2} --threads $${WEB_THREADS:-8} \
-	  --access-logfile - --no-control-socket
+	  --access-logfile - --logger-class portal.foundation.server_log.RedactingLogger \
+	  --no-control-socket
 
 lock:
 	@.ci/lock $(ARGS)

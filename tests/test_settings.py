@@ -1,4 +1,5 @@
 import re
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-STRONG = "a" * 30 + "B7-" * 20
+STRONG = string.ascii_letters + string.digits
 
 
 def listed() -> set[str]:
@@ -63,3 +64,54 @@ def test_settings_use_postgresql_when_database_url_names_it():
 def test_settings_keep_local_tenant_sign_in_off_when_debug_is_off():
     code = "print(settings.LOCAL_TENANT_SIGN_IN)"
     assert run(code, SECRET_KEY=STRONG).stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("tiny", "is shorter than 50 characters"),
+        (STRONG[:49], "is shorter than 50 characters"),
+        ("abcdefghi" * 10, "has fewer than 10 different characters"),
+        ("django-insecure-" + STRONG, "is one for development"),
+        ("only-for-development-" + STRONG, "is one for development"),
+    ],
+)
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS", "LINK_KEYS"])
+def test_settings_refuse_to_start_when_a_key_is_weak(name, key, why):
+    result = run("pass", **{"SECRET_KEY": STRONG, name: key})
+    assert result.returncode != 0
+    assert why in result.stderr
+    assert key not in result.stderr
+
+
+def test_settings_take_the_published_key_when_debug_is_on():
+    assert run("print(settings.DEBUG)", DEBUG="on").stdout == "True\n"
+    key = "print(settings.SECRET_KEY)"
+    published = run(key, DEBUG="on").stdout.strip()
+    assert run("pass", SECRET_KEY=published).returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SESSION_COOKIE_HTTPONLY", True),
+        ("CSRF_COOKIE_HTTPONLY", True),
+        ("LANGUAGE_COOKIE_HTTPONLY", True),
+        ("LANGUAGE_COOKIE_SECURE", True),
+        ("SESSION_COOKIE_SAMESITE", "Lax"),
+        ("CSRF_COOKIE_SAMESITE", "Lax"),
+        ("SECURE_HSTS_SECONDS", 31_536_000),
+        ("SECURE_HSTS_INCLUDE_SUBDOMAINS", True),
+        ("SECOND_FACTOR", "staff"),
+        ("TRUSTED_PROXIES", 0),
+    ],
+)
+def test_settings_protect_people_when_nothing_is_said(name, value):
+    assert run(f"print(repr(settings.{name}))", SECRET_KEY=STRONG).stdout == (
+        f"{value!r}\n"
+    )
+
+
+def test_passwords_are_hashed_by_argon2_first():
+    result = run("print(settings.PASSWORD_HASHERS[0])", SECRET_KEY=STRONG)
+    assert "Argon2PasswordHasher" in result.stdout

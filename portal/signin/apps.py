@@ -9,7 +9,8 @@ class SignInConfig(AppConfig):
     def ready(self) -> None:
         from relationships import directory
 
-        from .openid import checks  # noqa: F401 -- registers the checks
+        from . import checks as own_checks  # noqa: F401 -- registers the checks
+        from .openid import checks  # noqa: F401
         from .openid import directory as provider
 
         directory.register(provider)
