@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 # What a page could ask of the browser and no page here does. Copying needs no
 # permission of its own where a person clicks; it is named to keep it to ourselves.
 PERMISSIONS = (
-    "accelerometer=(), autoplay=(), bluetooth=(), browsing-topics=(), camera=(), "
+    "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), "
     "clipboard-read=(), clipboard-write=(self), display-capture=(), "
     "encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), "
     "idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), "
