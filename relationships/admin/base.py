@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
 from django.forms import Media
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal.foundation.admin import ScopedModelAdmin
+from portal.foundation.exports import csv_of_list
+from portal.foundation.lists import list_url
 
 from ..enums import InvitationStatus, Operation
 from ..models import ActivityRecord
@@ -77,6 +83,31 @@ class PortalModelAdmin(ScopedModelAdmin):
             **(extra_context or {}),
         }
         return TemplateResponse(request, self.object_history_template, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export_view)
+        return [
+            path("export/", view, name=self.url_name("export")),
+            *super().get_urls(),
+        ]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The list as a file, with the columns that this role sees."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            response = csv_of_list(self, request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(list_url(request, self.opts))
+        actor = request.actor  # type: ignore[attr-defined]
+        record(
+            Operation.EXPORT,
+            actor.partner or actor.user,
+            actor=actor,
+            partner=actor.partner,
+            new={"list": self.opts.model_name},
+        )
+        return response
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         return self._record(Operation.ADD_RECORD, request, obj, message)
