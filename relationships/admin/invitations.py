@@ -134,6 +134,8 @@ class InvitationAdmin(PortalModelAdmin):
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Step 1 has a page of its own."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         return HttpResponseRedirect(reverse("admin:request-reseller-relationship"))
 
     def change_view(

@@ -1,0 +1,118 @@
+"""Who may reach what: the right that every address of the portal takes.
+
+`test_matrix` fails when the URL resolver knows an address that is not in this table.
+An audience is a right of `relationships.roles.Action`, or one of the words below.
+"""
+
+from django.contrib import admin
+
+from relationships.roles import Action
+
+from ..admin.pages import TRANSITIONS, VIEW
+
+EVERYBODY = "everybody"
+SIGNED_IN = "whoever has signed in"
+BACK_OFFICE = "staff and operator"
+TENANTS = "whoever acts for a tenant"
+
+ADD = {
+    "customer": Action.ADD_CUSTOMER,
+    "invitation": Action.INVITE,
+    "partner": Action.MANAGE_PARTNERS,
+    "countrymarket": Action.MANAGE_PARTNERS,
+    "user": Action.MANAGE_PEOPLE,
+    "staffmembership": Action.MANAGE_PEOPLE,
+    "tenantmembership": Action.MANAGE_PEOPLE,
+    "product": Action.MANAGE_CATALOGUE,
+    "offer": Action.MANAGE_CATALOGUE,
+}
+CHANGE = {**ADD, "customer": Action.CORRECT_CUSTOMER}
+DELETE = {
+    "countrymarket": Action.MANAGE_PARTNERS,
+    "staffmembership": Action.MANAGE_PEOPLE,
+    "tenantmembership": Action.MANAGE_PEOPLE,
+}
+
+# Actions of a list, by model: done to what is ticked, by the same services.
+LIST_ACTIONS = {
+    ("invitation", "send"): Action.INVITE,
+    ("invitation", "withdraw"): Action.INVITE,
+    ("invitation", "renew"): Action.INVITE,
+    **{(model, "delete_selected"): right for model, right in DELETE.items()},
+}
+# Pages that are about no row: the audience of GET and POST.
+SITE = {
+    "admin:index": BACK_OFFICE,
+    "admin:app_list": BACK_OFFICE,
+    "admin:search": BACK_OFFICE,
+    "admin:jsi18n": BACK_OFFICE,
+    "admin:password_change": BACK_OFFICE,
+    "admin:password_change_done": BACK_OFFICE,
+    "admin:request-reseller-relationship": Action.INVITE,
+    "admin:request-reseller-relationship-made": Action.INVITE,
+    "admin:partner-link-renew": Action.RENEW_PARTNER_LINK,
+    "admin:partner-link-stop": Action.RENEW_PARTNER_LINK,
+    "admin:act-as": SIGNED_IN,
+    "my": TENANTS,
+    "my-act-as": SIGNED_IN,
+    "my-receipt": TENANTS,
+    "account": SIGNED_IN,
+    "account-password": SIGNED_IN,
+    "account-second-factor": SIGNED_IN,
+    "account-recovery-codes": SIGNED_IN,
+    "account-remove-second-factor": SIGNED_IN,
+    "account-sign-out-everywhere": SIGNED_IN,
+    "sign-in-code": EVERYBODY,
+    "openid-start": EVERYBODY,
+    "openid-tenant": EVERYBODY,
+    "openid-callback": EVERYBODY,
+    "openid-company": EVERYBODY,
+    "openid-linked": SIGNED_IN,
+    "openid-link": SIGNED_IN,
+    "openid-confirm-link": SIGNED_IN,
+    "password-reset": EVERYBODY,
+    "password-reset-sent": EVERYBODY,
+    "password-reset-done": EVERYBODY,
+    "password-reset-confirm": EVERYBODY,
+    **dict.fromkeys(
+        ("home", "glossary", "sign-in", "sign-out", "set_language", "alive", "ready"),
+        EVERYBODY,
+    ),
+    **dict.fromkeys(("admin:login", "admin:logout"), EVERYBODY),
+}
+
+# A link's pages: all may open one, and what a POST takes.
+LINKS = {
+    "invitation": EVERYBODY,
+    "invitation-sign-in": EVERYBODY,
+    "invitation-ask": EVERYBODY,
+    "invitation-existing": Action.ANSWER_INVITATION,  # on the screen that decides
+    "invitation-accept": Action.ANSWER_INVITATION,
+    "invitation-decline": Action.ANSWER_INVITATION,
+    "partner-link": EVERYBODY,
+    "partner-link-sign-in": EVERYBODY,
+}
+
+
+def pages_of_models() -> dict[str, tuple[str, str, str]]:
+    """Name of an admin page: the model, the page and the right that it takes."""
+    pages = {}
+    for model in admin.site._registry:
+        name = model._meta.model_name or ""
+        rights = {
+            "changelist": VIEW[name],
+            "export": VIEW[name],
+            "change": VIEW[name],
+            "history": VIEW[name],
+            "add": ADD.get(name),
+            "delete": DELETE.get(name),
+            **{page: right for (of, page), right in TRANSITIONS.items() if of == name},
+        }
+        for page, right in rights.items():
+            label = f"admin:{model._meta.app_label}_{name}_{page}"
+            pages[label] = (name, page, right or "")
+    return pages
+
+
+def known_names() -> set[str]:
+    return {*SITE, *LINKS, *pages_of_models(), "admin:autocomplete"}
