@@ -132,7 +132,9 @@ class Provider:
         if 400 <= answer.status_code < 500 and answer.status_code != 429:
             return None
         issuer = _json_of(answer).get("issuer")
-        return issuer if isinstance(issuer, str) else None
+        if not isinstance(issuer, str):
+            raise SignInFailed(Fault.PROVIDER_GARBAGE, "no issuer")
+        return issuer
 
     def metadata(self) -> dict[str, Any]:
         if not self._is_fresh(self._metadata_at, METADATA_AGE):

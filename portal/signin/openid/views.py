@@ -88,7 +88,10 @@ def callback(request: HttpRequest) -> HttpResponse:
         proof = _proof(request, attempt)
         return ENDINGS[Purpose(attempt.purpose)](request, attempt, proof)
     except SignInFailed as failed:
-        return show_failure(request, failed, attempt)
+        # Some providers send no state along with an error.
+        has_error = attempt is None and "error" in request.GET
+        told = _refusal(request) if has_error else failed
+        return show_failure(request, told, attempt)
 
 
 def _proof(request: HttpRequest, attempt: Attempt) -> ProvedIdentity:

@@ -233,6 +233,16 @@ def test_code_of_somebody_else_serves_nobody(provider, path, ada):
     assert_came_to_nothing(victim, answer, USED, 400, path, before)
 
 
+def test_refusal_is_told_when_the_provider_sends_no_state_along(provider, path):
+    visitor, before = Visitor(), stored()
+    visitor.get(FOR_TENANT, {"next": path})
+    answer = visitor.get(CALLBACK, {"error": "access_denied"})
+    assert answer.status_code == 403
+    assert "You did not sign in" in text_of(answer)
+    assert "Open its link again" in text_of(answer)
+    assert stored() == before
+
+
 def assert_not_open(visitor, answer, before):
     page = text_of(answer)
     assert answer.status_code == 400
