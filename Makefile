@@ -10,7 +10,7 @@ PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 PYTEST := $(PY) -m pytest --no-header -n auto --maxprocesses 8 --dist loadgroup --cov --cov-report=
 MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscriptions/models/*,subscriptions/services/*
 # Only staff sees these, and the back office is English: not in the catalogue.
-STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* portal/foundation/[!t]* \
+STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* portal/jobs/* portal/foundation/[!t]* \
   portal/customers/[!rv]* portal/demo/[!a]* portal/reports/* portal/api/* \
   relationships/forms.py relationships/views.py relationships/progress.py \
   relationships/services/relationships.py relationships/services/tenants.py \

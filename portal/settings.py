@@ -3,6 +3,7 @@
 Secure by default. `DEBUG` relaxes what a newcomer on one machine would stumble over.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -86,11 +87,14 @@ INSTALLED_APPS = [
     "subscriptions",
     "relationships",
     "portal.accounts",
+    "portal.jobs",
     "portal.foundation",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django_tasks",
+    "django_tasks_db",
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
@@ -237,12 +241,22 @@ DISABLED_DAYS = env.int("DISABLED_DAYS", default=90)
 DISABLED_DAYS_AFTER_SUSPENSION = env.int("DISABLED_DAYS_AFTER_SUSPENSION", default=120)
 CLOCK_BATCH = env.int("CLOCK_BATCH", default=100)
 
+# Background work. A worker that was not seen for this long is gone.
+
+TASKS = {"default": {"BACKEND": "portal.jobs.backend.JobBackend"}}
+JOB_LEASE = timedelta(seconds=env.float("JOB_LEASE_SECONDS", default=60))
+JOB_HISTORY_DAYS = env.int("JOB_HISTORY_DAYS", default=30)
+CLOCK_MINUTES = env.int("CLOCK_MINUTES", default=5)
+
 # E-mail
 
 EMAIL_CONFIG = env.email(
     "EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost:25"
 )
 vars().update(EMAIL_CONFIG)
+if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+    EMAIL_BACKEND = "portal.foundation.smtp.EmailBackend"
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=30)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="portal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -13,6 +13,8 @@ from django.dispatch import receiver
 
 from portal.foundation import guards
 
+from .at_once import jobs_at_once
+
 # Playwright's synchronous interface runs an event loop in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -45,6 +47,16 @@ def _portal_settings(settings) -> None:
     settings.DEFAULT_FROM_EMAIL = "portal@example.com"
     # Static files as they lie there: nobody has collected them for the tests.
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
+def _jobs_at_once(request) -> Iterator[None]:
+    """Unless the test has real workers."""
+    if request.node.get_closest_marker("real_workers"):
+        yield
+        return
+    with jobs_at_once():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from relationships.models import ResellerRelationship
-
-from ...snapshots import verify
+from ...services import upkeep
 
 
 class Command(BaseCommand):
@@ -14,19 +12,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        intact = empty = 0
-        broken = []
-        for relationship in ResellerRelationship.objects.iterator(chunk_size=500):
-            verification = verify(relationship)
-            if not verification.is_intact:
-                broken.append(str(relationship.pk))
-            elif verification.has_nothing_to_verify:
-                empty += 1
-            else:
-                intact += 1
+        result = upkeep.verify_existing()
         self.stdout.write(
-            f"{intact} verified unchanged, {empty} with nothing to verify, "
-            f"{len(broken)} different."
+            f"{result.intact} verified unchanged, "
+            f"{result.empty} with nothing to verify, {len(result.broken)} different."
         )
-        if broken:
-            raise CommandError("The fingerprint differs: " + ", ".join(broken))
+        if result.broken:
+            raise CommandError(result.complaint)

@@ -1,0 +1,149 @@
+"""What happens to a job: taken up, run, noted; taken back when its worker is gone.
+
+A job's function runs outside of any transaction. What became of it is noted only by
+the worker and in the attempt that the row names.
+"""
+
+import logging
+from traceback import format_exception
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django_tasks import TaskResultStatus
+
+from portal.foundation import clock
+from portal.foundation.exceptions import TransitionNotAllowed
+from portal.foundation.logs import redact
+
+from .defining import PAUSES, GiveUp, JobContext, TakenAway
+from .models import NO_DELAY, Job, Worker
+
+log = logging.getLogger(__name__)
+
+LONGEST_REASON = 1000
+jobs: Any = Job.objects  # its stubs know the library's rows alone
+NO_FAILURE = {"reason": "", "exception_class_path": "", "traceback": ""}
+
+
+def take_next(worker: str) -> Job | None:
+    """Take up the next job that is due, for this worker alone."""
+    if not jobs.ready().exists():  # no lock for nothing, on SQLite
+        return None
+    with transaction.atomic():
+        job = jobs.ready().select_for_update(skip_locked=True).first()
+        if job is not None:
+            _take(job, worker)
+    return job
+
+
+def _take(job: Job, worker: str) -> None:
+    job.worker = worker
+    job.attempt += 1
+    job.done, job.total = 0, None
+    job.claim(worker)
+    job.save(update_fields=["worker", "attempt", "done", "total"])
+
+
+def run_waiting(worker: str) -> int:
+    """Do all that is due, here and now; how many jobs that were."""
+    count = 0
+    while (job := take_next(worker)) is not None:
+        run(job)
+        count += 1
+    return count
+
+
+def run(job: Job) -> None:
+    """Do a job that was taken up, and note what became of it."""
+    log.info("%s %s begins, attempt %s.", job.task_path, job.pk, job.attempt)
+    try:
+        result: Any = job.task_result
+        context = JobContext(task_result=result, job=job)
+        result.task.func(context, *result.args, **result.kwargs)
+    except TakenAway:
+        log.warning("%s %s is another worker's by now.", job.task_path, job.pk)
+    except Exception as error:  # whatever a job raises is its reason
+        _note_failure(job, error)
+    else:
+        _note(job, status=TaskResultStatus.SUCCESSFUL, **NO_FAILURE)
+
+
+def _note_failure(job: Job, error: Exception) -> None:
+    text = redact("".join(format_exception(error)))
+    is_final = isinstance(error, GiveUp)
+    (log.warning if is_final else log.error)(
+        "%s %s has failed, attempt %s: %s",
+        *(job.task_path, job.pk, job.attempt),
+        str(error) if is_final else text,
+    )
+    _note(
+        job,
+        **_after_failure(job, is_final=is_final),
+        reason=_reason(error),
+        exception_class_path=f"{type(error).__module__}.{type(error).__qualname__}",
+        traceback=text,
+    )
+
+
+def _reason(error: Exception) -> str:
+    words = str(error)
+    if not isinstance(error, GiveUp):
+        words = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    return redact(words)[:LONGEST_REASON]
+
+
+def _after_failure(job: Job, *, is_final: bool) -> dict[str, Any]:
+    """Once more after a pause, while there are attempts left."""
+    if is_final or job.attempt >= job.attempts:
+        return {"status": TaskResultStatus.FAILED}
+    pauses = job.definition.pauses if job.definition else PAUSES
+    run_after = clock.now() + pauses[job.attempt - 1]
+    return {"status": TaskResultStatus.READY, "run_after": run_after}
+
+
+@transaction.atomic
+def _note(job: Job, **values: Any) -> None:
+    mine = jobs.filter(pk=job.pk, worker=job.worker, attempt=job.attempt)
+    stored = mine.select_for_update().first()
+    if stored is None:
+        log.warning("%s %s is another worker's by now.", job.task_path, job.pk)
+        return
+    _set(stored, **values)
+
+
+def _set(job: Job, **values: Any) -> None:
+    is_over = values["status"] != TaskResultStatus.READY
+    values |= {"worker": "", "finished_at": clock.now() if is_over else None}
+    for name, value in values.items():
+        setattr(job, name, value)
+    job.save(update_fields=values)
+
+
+def take_back_lost() -> int:
+    """Give the jobs of workers that are gone to others; how many those were."""
+    Worker.objects.gone().delete()
+    ids = jobs.lost().values_list("pk", flat=True)
+    return sum(_take_back(pk) for pk in list(ids))
+
+
+@transaction.atomic
+def _take_back(pk: Any) -> bool:
+    job = jobs.lost().filter(pk=pk).select_for_update(skip_locked=True).first()
+    if job is None:
+        return False
+    log.warning("%s %s: its worker %s is gone.", job.task_path, pk, job.worker)
+    is_over = job.attempt >= job.attempts
+    state = TaskResultStatus.FAILED if is_over else TaskResultStatus.READY
+    _set(job, status=state, run_after=NO_DELAY, reason=_("Its worker was gone."))
+    return True
+
+
+@transaction.atomic
+def run_again(job: Job) -> Job:
+    """Let a failed job begin anew, with all its attempts. TransitionNotAllowed."""
+    stored = jobs.select_for_update().get(pk=job.pk)
+    if not stored.has_failed:
+        raise TransitionNotAllowed(_("Only a job that has failed is run again."))
+    _set(stored, status=TaskResultStatus.READY, run_after=NO_DELAY, attempt=0)
+    return stored
