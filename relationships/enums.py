@@ -55,8 +55,16 @@ class CaseKind(models.TextChoices):
 
 class EmailStatus(models.TextChoices):
     QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Being sent")
     SENT = "sent", _("Sent")
+    RETRYING = "retrying", _("Not taken yet, will be tried again")
     REFUSED = "refused", _("Refused")
+    GIVEN_UP = "given_up", _("Given up")
+    UNCERTAIN = "uncertain", _("May have been sent")
+
+
+# What is on its way by itself. From the others only a person sets it off again.
+WAITING_EMAILS = (EmailStatus.QUEUED, EmailStatus.RETRYING)
 
 
 class InvitationStatus(models.TextChoices):

@@ -10,15 +10,17 @@ from .invitation import Invitation
 
 
 class OutgoingEmail(models.Model):
-    """One message to one recipient; queued with its cause, sent after the commit.
+    """One message to one recipient; queued with its cause, sent by a worker.
 
-    The text holds a placeholder where the invitation's link goes in as it leaves.
+    Only `relationships.services.mail` moves its status. The text holds a placeholder
+    where the invitation's link goes in as it leaves.
     """
 
     invitation = models.ForeignKey(
         Invitation, models.PROTECT, null=True, blank=True, related_name="emails"
     )
     recipient = models.EmailField(_("recipient"))
+    from_name = models.CharField(_("name of the sender"), max_length=200, blank=True)
     reply_to = models.EmailField(_("reply to"), blank=True)
     subject = models.CharField(_("subject"), max_length=200)
     text = models.TextField(_("text"))

@@ -1,25 +1,31 @@
-"""Outgoing e-mail: queued with its cause, sent after the commit, its fate kept."""
+"""Outgoing e-mail: queued with its cause, sent by a worker, its fate kept."""
 
 import logging
 import smtplib
+from contextlib import suppress
 from datetime import UTC
+from email.utils import formataddr, parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.foundation import clock
+from portal.foundation.smtp import MayHaveBeenSent
+from portal.jobs.defining import GiveUp, JobContext, job
 
-from ..enums import EmailStatus
-from ..models import Invitation, OutgoingEmail
+from ..enums import WAITING_EMAILS, EmailStatus
+from ..models import Invitation, OutgoingEmail, Partner
 
 log = logging.getLogger(__name__)
 
 LINK = "[[link]]"
 EXPIRES = "[[expires]]"
+FINAL = (EmailStatus.REFUSED, EmailStatus.GIVEN_UP, EmailStatus.UNCERTAIN)
 SUBJECT_LENGTH = 200  # what an invitation and an outgoing e-mail hold
 
 
@@ -55,47 +61,135 @@ def enqueue(
     text: str,
     *,
     invitation: Invitation | None = None,
-    reply_to: str = "",
+    on_behalf_of: Partner | None = None,
 ) -> OutgoingEmail | None:
-    """Queue one message for after the commit; without a recipient, nothing.
+    """Queue one message with its cause; without a recipient, nothing.
 
-    What goes wrong after the commit is logged and fails nothing else.
+    One that is written for a partner bears its name, and is answered to it.
     """
     if not recipient:
         return None
     email = OutgoingEmail.objects.create(
         invitation=invitation,
         recipient=recipient,
-        reply_to=reply_to,
+        from_name=on_behalf_of.name if on_behalf_of else "",
+        reply_to=on_behalf_of.contact_email if on_behalf_of else "",
         subject=subject,
         text=text,
     )
-    transaction.on_commit(lambda: deliver(email), robust=True)
+    deliver.enqueue(email.pk)
     return email
 
 
-def deliver(email: OutgoingEmail) -> None:
-    """Hand a queued message to the mail server; keep its answer when it refuses.
+@job(gettext_lazy("Send an e-mail"))
+def deliver(context: JobContext, email_id: int) -> None:
+    """Hand a queued message to the mail server, once; keep its answer.
 
-    What was sent already is not sent again.
+    That it is being sent is stored before: whoever takes the job up after a worker that
+    died in between says that it may have been sent, and does not send it again. After
+    *Run again*, a person's word, it does.
     """
-    if OutgoingEmail.objects.filter(pk=email.pk, status=EmailStatus.SENT).exists():
+    emails = OutgoingEmail.objects.select_related("invitation")
+    email = emails.filter(pk=email_id).first()
+    if email is None:
+        raise GiveUp(_("This e-mail is not there any more."))
+    if email.status == EmailStatus.SENT or not email.text:
         return
-    message = EmailMessage(
-        email.subject,
-        fill_in(email.text, email.invitation),
-        settings.DEFAULT_FROM_EMAIL,
-        [email.recipient],
-        reply_to=[email.reply_to] if email.reply_to else None,
-    )
+    if not _begin(email, is_asked_for=context.attempt == 1):
+        email.refresh_from_db(fields=["status", "error"])
+        if email.status == EmailStatus.SENDING:
+            email.error = _("The worker was gone before the mail server's answer.")
+            _note(email, EmailStatus.UNCERTAIN)
+        raise GiveUp(f"{email.get_status_display()}: {email.error}")
     try:
-        message.send()
-    except (smtplib.SMTPException, OSError) as error:
-        log.warning("E-mail %s was refused: %s", email.pk, type(error).__name__)
-        email.status = EmailStatus.REFUSED
-        email.error = str(error)[:500] or type(error).__name__
-    else:
-        email.status = EmailStatus.SENT
+        _hand_over(email)
+    except Exception as error:  # whatever it is, the status has to tell it
+        _note_failure(email, error, is_last=context.is_last)
+        if email.status in FINAL:
+            raise GiveUp(email.error) from error
+        raise
+
+
+def _begin(email: OutgoingEmail, *, is_asked_for: bool) -> bool:
+    """Note that it is being sent; False when that is not for this attempt to do."""
+    from_here = (*WAITING_EMAILS, *FINAL) if is_asked_for else WAITING_EMAILS
+    rows = OutgoingEmail.objects.filter(pk=email.pk, status__in=from_here)
+    return bool(rows.update(status=EmailStatus.SENDING, error=""))
+
+
+def _hand_over(email: OutgoingEmail) -> None:
+    connection = get_connection()
+    connection.open()
+    try:
+        connection.send_messages([message_of(email)])
         email.sent_at = clock.now()
         email.error = ""
+        _note(email, EmailStatus.SENT)
+    finally:
+        with suppress(smtplib.SMTPException, OSError):  # the message has gone
+            connection.close()
+
+
+def message_of(email: OutgoingEmail) -> EmailMultiAlternatives:
+    """As it leaves, in text and HTML. Its id is the same at each attempt."""
+    text = fill_in(email.text, email.invitation)
+    _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    domain = address.rpartition("@")[2]
+    message = EmailMultiAlternatives(
+        email.subject,
+        text,
+        _sender(email.from_name),
+        [email.recipient],
+        reply_to=[email.reply_to] if email.reply_to else None,
+        headers={
+            "Message-ID": f"<{email.pk}.{email.queued_at:%Y%m%d%H%M%S%f}@{domain}>"
+        },
+    )
+    context = {"text": text, "subject": email.subject}
+    html = render_to_string("relationships/email/message.html", context)
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def _sender(name: str) -> str:
+    """The portal's own address, under the name of whom it writes for."""
+    own_name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((" ".join(name.split()) or own_name, address))
+
+
+def _note(email: OutgoingEmail, status: EmailStatus) -> None:
+    email.status = status
     email.save(update_fields=["status", "error", "sent_at"])
+
+
+def _note_failure(email: OutgoingEmail, error: Exception, *, is_last: bool) -> None:
+    log.warning("E-mail %s was not taken: %s", email.pk, type(error).__name__)
+    email.error = _answer(error)[:500]
+    if isinstance(error, MayHaveBeenSent):
+        _note(email, EmailStatus.UNCERTAIN)
+    elif _is_refusal(error):
+        _note(email, EmailStatus.REFUSED)
+    else:
+        _note(email, EmailStatus.GIVEN_UP if is_last else EmailStatus.RETRYING)
+
+
+def _answer(error: Exception) -> str:
+    """What the mail server said, or what happened instead."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(_line(*answer) for answer in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _line(error.smtp_code, error.smtp_error)
+    return str(error) or type(error).__name__
+
+
+def _line(code: int, text: bytes | str) -> str:
+    words = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return f"{code} {words}"
+
+
+def _is_refusal(error: Exception) -> bool:
+    """For good (5xx), this very message; 4xx means another time."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _text in error.recipients.values())
+    ours = (smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
+    return isinstance(error, ours) and error.smtp_code >= 500

@@ -28,7 +28,7 @@ def send_invitation_email(invitation: Invitation) -> None:
         invitation.subject,
         invitation.body,
         invitation=invitation,
-        reply_to=invitation.partner.contact_email,
+        on_behalf_of=invitation.partner,
     )
 
 
@@ -64,7 +64,7 @@ def tell_of_acceptance(relationship: ResellerRelationship) -> None:
         subject,
         text,
         invitation=invitation,
-        reply_to=relationship.partner.contact_email,
+        on_behalf_of=relationship.partner,
     )
 
 
@@ -81,7 +81,7 @@ def tell_of_end(relationship: ResellerRelationship) -> None:
         subject,
         text,
         invitation=relationship.invitation,
-        reply_to=relationship.partner.contact_email,
+        on_behalf_of=relationship.partner,
     )
 
 
