@@ -42,6 +42,7 @@ class Action(models.TextChoices):
     MANAGE_PARTNERS = "manage_partners"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_CATALOGUE = "manage_catalogue"
+    MANAGE_JOBS = "manage_jobs"
     MOVE_BY_TIME = "move_by_time"
 
 
@@ -94,6 +95,7 @@ GRANTS: dict[str, str] = {
     Action.MANAGE_PARTNERS: "                    O",
     Action.MANAGE_PEOPLE: "                      O",
     Action.MANAGE_CATALOGUE: "                   O",
+    Action.MANAGE_JOBS: "                        O",
     Action.MOVE_BY_TIME: "                       C",
 }
 

@@ -1,9 +1,19 @@
-from . import activity, cases, invitations, partners, people, relationships, sign_in
+from . import (
+    activity,
+    cases,
+    invitations,
+    jobs,
+    partners,
+    people,
+    relationships,
+    sign_in,
+)
 
 __all__ = [
     "activity",
     "cases",
     "invitations",
+    "jobs",
     "partners",
     "people",
     "relationships",

@@ -11,6 +11,8 @@ from django.urls import reverse
 from portal.accounts import throttling
 from portal.accounts.enums import SignInOutcome, ThrottleScope
 from portal.accounts.models import SignIn, Throttle
+from portal.jobs import running
+from portal.jobs.models import Job
 from portal.signin.sessions import ACTS_AS
 from relationships.actors import Actor
 from relationships.enums import CaseKind
@@ -22,6 +24,7 @@ from relationships.models import (
     TenantMembership,
 )
 from relationships.services.cases import open_case
+from relationships.services.mail import deliver
 from subscriptions.models import CspSubscription, ExistingSubscription
 from subscriptions.services import lifecycle
 
@@ -38,7 +41,7 @@ from ..factories import (
 
 PRICE = "417.35"
 COUNTERS = {"accounts.Throttle"}  # how often somebody came, not what they did
-OWN_APPS = ("accounts", "relationships", "subscriptions")
+OWN_APPS = ("accounts", "jobs", "relationships", "subscriptions")
 
 
 def desk(actor: Actor) -> Client:
@@ -161,6 +164,7 @@ def open_office(word: str) -> Office:
         "user": staff.user,
         "signin": _sign_in(staff),
         "throttle": _limit(word),
+        "job": _failed_job(),
         "countrymarket": CountryMarket.objects.get(pk="DE"),
         "customer": customer,
         "invitation": invitation,
@@ -180,6 +184,13 @@ def _sign_in(actor: Actor) -> SignIn:
     return SignIn.objects.create(
         user=actor.user, outcome=SignInOutcome.SIGNED_IN, how="local_account"
     )
+
+
+def _failed_job() -> Job:
+    """An e-mail that is not there."""
+    result = deliver.enqueue(0)
+    running.run_waiting("office")
+    return Job.objects.get(pk=result.id)
 
 
 def _limit(word: str) -> Throttle:

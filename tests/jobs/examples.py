@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 from portal.jobs.defining import GiveUp, JobContext, job
 
-PATIENCE = 30  # seconds, for a machine that is busy
+PATIENCE = 60  # seconds, for a machine that is busy
 PAUSES = (timedelta(minutes=1), timedelta(minutes=10))
 
 

@@ -63,7 +63,7 @@ def test_job_is_taken_up_again_when_its_worker_is_killed(workers, began, release
 def test_clock_goes_on_where_it_was_when_its_worker_is_killed(workers):
     sales = stories.staff()
     with clock.at(clock.now() - timedelta(days=40)):
-        for _number in range(120):
+        for _number in range(60):
             stories.sent_invitation(sales)
     expired = Invitation.objects.filter(status="expired")
     run_clock.enqueue()
@@ -71,10 +71,10 @@ def test_clock_goes_on_where_it_was_when_its_worker_is_killed(workers):
     eventually(expired.exists)
     first.kill()
     before = expired.count()
-    assert 0 < before < 120
+    assert 0 < before < 60
     workers.start(CLOCK_BATCH="1")
     eventually(jobs_are_over)
-    assert expired.count() == 120
+    assert expired.count() == 60
     job = Job.objects.get()
     assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
     told = ActivityRecord.objects.filter(operation="expire_invitation")

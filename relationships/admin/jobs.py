@@ -1,0 +1,140 @@
+"""The operator's view of background work."""
+
+from typing import Any
+
+import django_tasks_db.admin  # noqa: F401 -- registers a list for everybody's staff
+from django.contrib import admin
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from portal.foundation.admin import Transition
+from portal.jobs.defining import registry
+from portal.jobs.models import NO_DELAY, Job
+
+from ..roles import Action
+from ..services.jobs import run_again
+from .base import PortalModelAdmin, badge
+
+STATES = {
+    TaskResultStatus.READY: ("wait", _("Waiting")),
+    TaskResultStatus.RUNNING: ("wait", _("Running")),
+    TaskResultStatus.SUCCESSFUL: ("ok", _("Done")),
+    TaskResultStatus.FAILED: ("bad", _("Failed")),
+}
+NEXT_ATTEMPT = ("warn", _("Waits for its next attempt"))
+
+admin.site.unregister(DBTaskResult)
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(status), label) for status, (_kind, label) in STATES.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in TaskResultStatus.values:
+            return queryset.filter(status=self.value())
+        return queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title = _("what")
+    parameter_name = "what"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(path, task.label) for path, task in registry.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in registry:
+            return queryset.filter(task_path=self.value())
+        return queryset
+
+
+@admin.register(Job)
+class JobAdmin(PortalModelAdmin):
+    """Rows come with their causes and go with time."""
+
+    scoped = False
+    view_action = Action.MANAGE_JOBS
+    list_title = _("Background jobs")
+    list_display = (
+        "__str__",
+        "state",
+        "progress",
+        "tries",
+        "enqueued_at",
+        "next_at",
+        "finished_at",
+        "reason",
+    )
+    list_filter = (StateFilter, KindFilter)
+    ordering = ("-enqueued_at",)
+    search_fields = ("reason", "task_path")
+    fields = (
+        "state",
+        "progress",
+        "tries",
+        "reason",
+        "arguments",
+        "enqueued_at",
+        "next_at",
+        "started_at",
+        "finished_at",
+        "workers",
+        "details",
+    )
+    transitions = (
+        Transition(
+            "run-again",
+            _("Run again"),
+            Action.MANAGE_JOBS,
+            run_again,
+            question=_(
+                "%(object)s: it begins anew as soon as a worker is free. An e-mail "
+                "that may have been sent is sent, perhaps for the second time."
+            ),
+            done=_("It will run again: %(object)s."),
+            is_possible=lambda job: job.has_failed,
+            why_not=lambda job: str(_("Only a job that has failed is run again.")),
+        ),
+    )
+
+    @admin.display(description=_("state"), ordering="status")
+    def state(self, job: Job) -> str:
+        waits = job.waits_for_next_attempt
+        kind, label = NEXT_ATTEMPT if waits else STATES[TaskResultStatus(job.status)]
+        return badge(kind, str(label))
+
+    @admin.display(description=_("attempts"), ordering="attempt")
+    def tries(self, job: Job) -> str:
+        return str(_("%(attempt)s of %(attempts)s")) % {
+            "attempt": job.attempt,
+            "attempts": job.attempts,
+        }
+
+    @admin.display(description=_("next attempt"), ordering=F("run_after").asc())
+    def next_at(self, job: Job) -> Any:
+        return job.run_after if self._is_delayed(job) else None
+
+    def _is_delayed(self, job: Job) -> bool:
+        return job.status == TaskResultStatus.READY and job.run_after != NO_DELAY
+
+    @admin.display(description=_("given"))
+    def arguments(self, job: Job) -> str:
+        given = job.args_kwargs
+        named = (f"{name}={value}" for name, value in given["kwargs"].items())
+        return ", ".join([*map(str, given["args"]), *named])
+
+    @admin.display(description=_("workers"))
+    def workers(self, job: Job) -> str:
+        return ", ".join(job.worker_ids)
+
+    @admin.display(description=_("where it failed"))
+    def details(self, job: Job) -> str:
+        return format_html("<pre>{}</pre>", job.traceback) if job.traceback else ""
