@@ -25,7 +25,7 @@ help:
 	@echo 'make test     the whole suite: SQLite, PostgreSQL, a browser, coverage'
 	@echo 'make install  .venv/ with what the portal and its tests need'
 	@echo 'make lint     style, types, imports between the floors, templates'
-	@echo 'make serve    production processes; reads the environment (BIND=$(BIND))'
+	@echo 'make serve    production processes and a worker; reads the environment (BIND=$(BIND))'
 	@echo 'make messages the German catalogue anew (needs gettext)'
 	@echo 'make lock     the locked requirements anew (ARGS=--upgrade takes newer ones)'
 
@@ -62,7 +62,7 @@ run: $(VENV)/.runtime
 	@echo
 	@echo 'Open $(PUBLIC_URL)/ and sign in as printed above. Ctrl-C stops the portal.'
 	@echo
-	@$(PY) manage.py runserver --noreload 127.0.0.1:$(PORT)
+	@.ci/beside $(PY) $(PY) manage.py runserver --noreload 127.0.0.1:$(PORT)
 
 test: export DEBUG = True
 test: install
@@ -87,7 +87,7 @@ lint: install
 serve: $(VENV)/.runtime
 	@$(PY) manage.py collectstatic --noinput --verbosity 0
 	@$(PY) manage.py check --deploy --database default --fail-level ERROR
-	@$(PY) -m gunicorn portal.wsgi --bind $(BIND) --worker-class gthread \
+	@.ci/beside $(PY) $(PY) -m gunicorn portal.wsgi --bind $(BIND) --worker-class gthread \
 	  --workers $${WEB_CONCURRENCY:-2} --threads $${WEB_THREADS:-8} \
 	  --access-logfile - --logger-class portal.foundation.server_log.RedactingLogger \
 	  --no-control-socket

@@ -37,23 +37,30 @@ def eventually(condition: Callable[[], Any]) -> Any:
     return result
 
 
+WORK = [sys.executable, "manage.py", "work", "--interval", "0.05"]
+
+
+def started(log: Path, command: list[str], **environment: str) -> subprocess.Popen:
+    """A process that works on the database of the test."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "DEBUG": "on",
+                "DATABASE_URL": database_url(),
+                "JOB_LEASE_SECONDS": str(LEASE),
+                **environment,
+            },
+            stdout=output,
+            stderr=output,
+        )
+
+
 class WorkerProcess:
     def __init__(self, log: Path, **environment: str) -> None:
-        self.log = log
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "work", "--interval", "0.05"],
-                cwd=ROOT,
-                env={
-                    **os.environ,
-                    "DEBUG": "on",
-                    "DATABASE_URL": database_url(),
-                    "JOB_LEASE_SECONDS": str(LEASE),
-                    **environment,
-                },
-                stdout=output,
-                stderr=output,
-            )
+        self.process = started(log, WORK, **environment)
 
     @property
     def pid(self) -> int:
@@ -86,9 +93,6 @@ class Team:
     def start(self, **environment: str) -> WorkerProcess:
         self.members.append(WorkerProcess(self.log, **environment))
         return self.members[-1]
-
-    def words(self) -> str:
-        return self.log.read_text()
 
 
 @contextmanager
