@@ -38,11 +38,16 @@ def take_next(worker: str) -> Job | None:
 
 
 def _take(job: Job, worker: str) -> None:
-    job.worker = worker
-    job.attempt += 1
-    job.done, job.total = 0, None
-    job.claim(worker)
-    job.save(update_fields=["worker", "attempt", "done", "total"])
+    taken = {
+        "status": TaskResultStatus.RUNNING,
+        "started_at": clock.now(),
+        "worker_ids": [*job.worker_ids, worker],
+        "worker": worker,
+        "attempt": job.attempt + 1,
+        "done": 0,
+        "total": None,
+    }
+    _save(job, taken)
 
 
 def run_waiting(worker: str) -> int:
@@ -56,7 +61,6 @@ def run_waiting(worker: str) -> int:
 
 def run(job: Job) -> None:
     """Do a job that was taken up, and note what became of it."""
-    log.info("%s %s begins, attempt %s.", job.task_path, job.pk, job.attempt)
     try:
         result: Any = job.task_result
         context = JobContext(task_result=result, job=job)
@@ -115,6 +119,10 @@ def _note(job: Job, **values: Any) -> None:
 def _set(job: Job, **values: Any) -> None:
     is_over = values["status"] != TaskResultStatus.READY
     values |= {"worker": "", "finished_at": clock.now() if is_over else None}
+    _save(job, values)
+
+
+def _save(job: Job, values: dict[str, Any]) -> None:
     for name, value in values.items():
         setattr(job, name, value)
     job.save(update_fields=values)

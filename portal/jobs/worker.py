@@ -94,6 +94,7 @@ class Work:
             self._look_after()
             job = running.take_next(name)
             if job is not None:
+                log.info("%s %s, attempt %s", job.task_path, job.pk, job.attempt)
                 running.run(job)
             elif self.until_empty:
                 self.stop()

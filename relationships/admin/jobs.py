@@ -120,7 +120,7 @@ class JobAdmin(PortalModelAdmin):
 
     @admin.display(description=_("next attempt"), ordering=F("run_after").asc())
     def next_at(self, job: Job) -> Any:
-        return job.run_after if self._is_delayed(job) else None
+        return job.run_after if self._is_delayed(job) else ""
 
     def _is_delayed(self, job: Job) -> bool:
         return job.status == TaskResultStatus.READY and job.run_after != NO_DELAY
