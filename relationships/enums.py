@@ -51,6 +51,7 @@ class CaseKind(models.TextChoices):
         _("Already has a CSP transacting partner"),
     )
     REGION = "region", _("In another market")
+    END_RELATIONSHIP = "end_relationship", _("Asks to end the relationship")
 
 
 class EmailStatus(models.TextChoices):

@@ -33,6 +33,7 @@ class Action(models.TextChoices):
     CHANGE_SUBSCRIPTION = "change_subscription"
     RENAME_SUBSCRIPTION = "rename_subscription"
     END_RELATIONSHIP = "end_relationship"
+    ASK_TO_END = "ask_to_end"
     ANSWER_INVITATION = "answer_invitation"
     OPEN_INVITATION = "open_invitation"
     SIGN_IN_TO_INVITATION = "sign_in_to_invitation"
@@ -85,6 +86,7 @@ GRANTS: dict[str, str] = {
     Action.CHANGE_SUBSCRIPTION: " AS              ",
     Action.RENAME_SUBSCRIPTION: " ASH             ",
     Action.END_RELATIONSHIP: "    A               ",
+    Action.ASK_TO_END: "                 gb       ",
     Action.ANSWER_INVITATION: "          gb       ",  # and ACCEPTING_ROLES
     Action.OPEN_INVITATION: "     ASHER  gbu     O  v",
     Action.SIGN_IN_TO_INVITATION: "      gbu      ",

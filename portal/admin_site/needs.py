@@ -61,7 +61,9 @@ def needs_of(actor: Actor) -> list[Need] | None:
 
 def _cases(actor: Actor) -> list[Need]:
     cases = Case.objects.visible_to(actor).open().order_by("opened_at")
-    rows = cases.select_related("invitation__customer", "customer")
+    rows = cases.select_related(
+        "invitation__customer", "relationship__customer", "customer"
+    )
     shown = list(rows.annotate(total=TOTAL)[:SHOWN])
     needs = [_case(case) for case in shown]
     if shown and shown[0].total > SHOWN:
@@ -74,9 +76,9 @@ def _case(case: Case) -> Need:
     return Need(
         kind,
         str(label),
-        what=str(case.customer or case.invitation.customer or case.invitation),
+        what=str(case.customer or case.subject.customer or case.subject),
         detail=str(case.get_kind_display()),
-        url=case.invitation.get_absolute_url(),
+        url=case.subject_url,
         verb=_("Open"),
         since=case.opened_at,
     )

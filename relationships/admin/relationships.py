@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition
 
-from ..forms import ReasonForm
+from ..forms import EndForm
 from ..models import ResellerRelationship
 from ..roles import Action, Column
 from ..services.relationships import end_relationship
@@ -72,8 +72,9 @@ class ResellerRelationshipAdmin(PortalModelAdmin):
             ),
             done=_("Ended: %(object)s."),
             is_possible=lambda relationship: relationship.is_active,
-            form_class=ReasonForm,
+            form_class=EndForm,
             css="danger",
+            template="admin/relationships/end.html",
         ),
     )
 

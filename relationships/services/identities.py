@@ -69,10 +69,8 @@ def state_company(
         stated_by_customer=True,
     )
     customer.clean_fields()
-    known = Customer.objects.filter(tenant_id=proof.tenant_id).first()
-    if known is not None:
-        return _join(known, proof)
-    customer.save(force_insert=True)
+    if not _is_first(customer):
+        return _join(Customer.objects.get(tenant_id=proof.tenant_id), proof)
     membership = _join(customer, proof)
     record(
         Operation.STATE_COMPANY,
@@ -82,6 +80,21 @@ def state_company(
         new={"origin": customer.origin, "country": customer.country},
     )
     return membership
+
+
+def _is_first(customer: Customer) -> bool:
+    """Save it, unless somebody of the same tenant was quicker."""
+    others = Customer.objects.filter(tenant_id=customer.tenant_id)
+    if others.exists():
+        return False
+    try:
+        with transaction.atomic():
+            customer.save(force_insert=True)
+    except (IntegrityError, ValidationError):
+        if others.exists():
+            return False
+        raise
+    return True
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from portal.foundation import clock
 from ..actors import Actor
 from ..enums import AgreementHow, Operation, RelationshipOrigin
 from ..exceptions import TransitionNotAllowed
+from ..existing import Blocker
 from ..models import (
     Customer,
     CustomerAgreement,
@@ -21,6 +22,7 @@ from ..models import (
 from ..roles import Action
 from . import notices
 from .activity import record
+from .cases import close_case
 
 
 def establish_by_invitation(
@@ -90,7 +92,7 @@ def _establish(
     return relationship
 
 
-def _active_subscriptions(relationship: ResellerRelationship) -> list[Any]:
+def blockers_of(relationship: ResellerRelationship) -> list[Blocker]:
     """What this partner still sells to the customer, under an earlier one too.
 
     Without a relationship it could no longer manage those either.
@@ -121,7 +123,7 @@ def end_relationship(
         raise TransitionNotAllowed(_("This relationship has ended already."))
     if not reason.strip():
         raise ValidationError(_("Say why the relationship ends."), code="reason")
-    blockers = _active_subscriptions(relationship)
+    blockers = blockers_of(relationship)
     if blockers:
         raise ValidationError(
             _("Suspend these CSP subscriptions first, they are active: %(blockers)s."),
@@ -140,5 +142,7 @@ def end_relationship(
         customer=relationship.customer,
         reason=relationship.end_reason,
     )
+    for case in relationship.cases.open():
+        close_case(case, actor=actor)
     notices.tell_of_end(relationship)
     return relationship

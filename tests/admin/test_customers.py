@@ -7,7 +7,7 @@ import pytest
 from relationships.actors import Actor
 from relationships.models import ActivityRecord, Customer
 from relationships.services.relationships import end_relationship
-from subscriptions.models import ProductAlias
+from subscriptions.models import ProductAlias, Subscription
 from subscriptions.services import lifecycle
 
 from .. import stories
@@ -399,6 +399,10 @@ class TestEnding:
     def test_blockers_are_named_and_nothing_ends(self, client, customer):
         relationship = customer.active_relationship
         before = everything()
+        page = text(client.get(url(relationship, "end")))
+        assert "1 active subscription has to be stopped first" in page
+        assert "or cancel it until" in page
+        assert Subscription.objects.csp().get().get_absolute_url() in page
         answer = client.post(url(relationship, "end"), {"reason": "We part"})
         assert "Suspend these CSP subscriptions first" in text(answer)
         assert "We part" in text(answer)
@@ -412,6 +416,8 @@ class TestEnding:
 
     def test_ends_once(self, client, staff):
         relationship = stories.relationship(staff, stories.tenant())
+        page = text(client.get(url(relationship, "end")))
+        assert "nothing keeps it from ending" in page
         answer = client.post(
             url(relationship, "end"), {"reason": "We part"}, follow=True
         )

@@ -213,6 +213,12 @@ def end_relationship_(world):
     return lambda actor: end_relationship(relationship, actor=actor, reason="x")
 
 
+@service(Action.ASK_TO_END)
+def ask_to_end(world):
+    relationship = world.related().active_relationship
+    return lambda actor: cases.ask_to_end(relationship, actor=actor)
+
+
 @service(Action.ORDER)
 def place_order(world):
     customer = world.related()
@@ -240,6 +246,39 @@ def suspend(world):
 def reactivate(world):
     subscription = world.suspended()
     return lambda actor: lifecycle.reactivate(subscription, actor=actor)
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def cancel(world):
+    subscription = world.subscription()
+    return lambda actor: lifecycle.cancel(subscription, actor=actor)
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def set_auto_renew(world):
+    subscription = world.subscription()
+    return lambda actor: lifecycle.set_auto_renew(
+        subscription, actor=actor, auto_renews=False
+    )
+
+
+def scheduled(world):
+    subscription = world.subscription()
+    return lambda actor: lifecycle.schedule_change(
+        subscription, actor=actor, quantity=2, offer=subscription.offer
+    )
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def schedule_change(world):
+    return scheduled(world)
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def drop_scheduled_change(world):
+    schedule = scheduled(world)
+    subscription = schedule(world.sales)
+    return lambda actor: lifecycle.drop_scheduled_change(subscription, actor=actor)
 
 
 @service(Action.RENAME_SUBSCRIPTION)
