@@ -149,6 +149,7 @@ def make_world() -> World:
         "invitation.token": [path_of(row).split("/")[2] for row in rows["invitation"]],
         "partner-link.token": [path_of(office.partner).split("/")[2]],
         "my-receipt.pk": [accepted.relationship.pk],
+        "my-ask-to-end.pk": [accepted.relationship.pk],
         "password-reset-confirm.uidb64": ["x"],
         "password-reset-confirm.token": ["no-token"],
     }

@@ -44,6 +44,7 @@ WITHOUT_EFFECT = {
 ARGUMENTS = {
     "admin:app_list": [["relationships"], ["subscriptions"]],
     "my-receipt": [],  # a row of somebody's: `of_receipts`
+    "my-ask-to-end": [],
     "password-reset-confirm": [["NA", "none-of-ours"]],
 }
 

@@ -56,6 +56,7 @@ SITE = {
     "my": TENANTS,
     "my-act-as": SIGNED_IN,
     "my-receipt": TENANTS,
+    "my-ask-to-end": TENANTS,
     "account": SIGNED_IN,
     "account-password": SIGNED_IN,
     "account-second-factor": SIGNED_IN,
