@@ -35,6 +35,7 @@ from subscriptions.enums import Channel
 from subscriptions.models import Subscription
 
 from .adding import add_customer
+from .attesting import attest_view
 from .ordering import order_view
 from .page import customer_page
 
@@ -227,7 +228,16 @@ class CustomerAdmin(PortalModelAdmin):
             self.admin_site.admin_view(self.order),
             name="relationships_customer_order",
         )
-        return [order, *super().get_urls()]
+        attest = path(
+            "<path:object_id>/attest/",
+            self.admin_site.admin_view(self.attest),
+            name="relationships_customer_attest",
+        )
+        return [order, attest, *super().get_urls()]
+
+    def attest(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        customer = self.scoped_object(request, object_id)
+        return attest_view(request, customer, self.admin_site, self.opts)
 
     def order(self, request: HttpRequest, object_id: str) -> HttpResponse:
         customer = self.scoped_object(request, object_id)

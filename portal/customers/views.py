@@ -72,6 +72,7 @@ def my(request: HttpRequest) -> HttpResponse:
             "partner", "invitation"
         ).prefetch_related(_asked_to_end()),
         "may_ask": actor.may(Action.ASK_TO_END),
+        "may_see_activity": actor.may(Action.VIEW_ACTIVITY),
         "waiting": _waiting_invitations(actor),
         "lines": _lines(actor),
     }
