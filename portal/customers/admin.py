@@ -167,7 +167,9 @@ class CustomerAdmin(PortalModelAdmin):
 
     # Columns
 
-    @admin.display(description=_("primary domain"), ordering="shown_domain")
+    @admin.display(
+        description=_("primary domain"), ordering="shown_domain", empty_value=""
+    )
     def domain(self, customer: Any) -> str:
         return customer.shown_domain or ""
 
@@ -175,7 +177,7 @@ class CustomerAdmin(PortalModelAdmin):
     def relationship(self, customer: Any) -> str:
         return badge(**_state(customer))
 
-    @admin.display(description=_("channels in use"))
+    @admin.display(description=_("channels in use"), empty_value="")
     def channels(self, customer: Any) -> str:
         return ", ".join(
             str(Channel(channel).label)

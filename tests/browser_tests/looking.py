@@ -56,6 +56,20 @@ TARGETS = """() => {
     return `small: ${width.toFixed()}x${height.toFixed()} ${target.outerHTML}`;
   });
 }"""
+# A page that does not scroll sideways may still hide the end of a box.
+CUT = """() => {
+  const all = "a[href], button, input:not([type=hidden]), select, textarea, h1, h2";
+  const hides = (one) => /hidden|clip/.test(getComputedStyle(one).overflowX);
+  return [...document.querySelectorAll(all)].filter((part) => {
+    const end = part.getBoundingClientRect().right;
+    if (!part.checkVisibility()) return false;
+    for (let one = part.parentElement; one; one = one.parentElement) {
+      if (/auto|scroll/.test(getComputedStyle(one).overflowX)) return false;
+      if (hides(one) && end > one.getBoundingClientRect().right + 1) return true;
+    }
+    return false;
+  }).map((part) => `cut off: ${part.outerHTML}`);
+}"""
 FOCUS = """() => {
   const all = "a[href], button, input:not([type=hidden]), select, textarea, summary, "
     + "[tabindex='0']";
@@ -154,8 +168,9 @@ class Eye:
     def _faults_on_phone(tab: Tab) -> Iterator[str]:
         if overhang := tab.evaluate(OVERHANG):
             yield f"{overhang} px wider than a phone"
-        for fault in [*tab.evaluate(AXE, None), *tab.evaluate(TARGETS)]:
-            yield f"phone: {fault}"
+        for look in (TARGETS, CUT):
+            yield from (f"phone: {fault}" for fault in tab.evaluate(look))
+        yield from (f"phone: {fault}" for fault in tab.evaluate(AXE, None))
 
 
 def report(faults: dict[str, list[Page]]) -> list[str]:
