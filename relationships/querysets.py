@@ -135,13 +135,16 @@ def _uuid_starts_with(field: str, digits: str) -> Q:
 
 class CustomerAgreementQuerySet(ScopedQuerySet):
     def of_partner(self, partner: Partner) -> Q:
-        """Those made during an own relationship: none with another partner shows."""
+        """Own attestations, and those made during an own relationship.
+
+        None with another partner shows.
+        """
         during = partner.relationships.filter(
             Q(ended_at=None) | Q(ended_at__gt=OuterRef("accepted_at")),
             customer=OuterRef("customer"),
             established_at__lte=OuterRef("accepted_at"),
         )
-        return Q(Exists(during))
+        return Q(Exists(during)) | Q(attested_for=partner)
 
 
 class InvitationQuerySet(ScopedQuerySet):

@@ -28,6 +28,7 @@ class Action(models.TextChoices):
     RENEW_PARTNER_LINK = "renew_partner_link"
     HANDLE_CASES = "handle_cases"
     ADD_CUSTOMER = "add_customer"
+    ATTEST_AGREEMENT = "attest_agreement"
     CORRECT_CUSTOMER = "correct_customer"
     ORDER = "order"
     CHANGE_SUBSCRIPTION = "change_subscription"
@@ -81,6 +82,7 @@ GRANTS: dict[str, str] = {
     Action.RENEW_PARTNER_LINK: "  AS              ",
     Action.HANDLE_CASES: "        AS              ",
     Action.ADD_CUSTOMER: "        AS              ",
+    Action.ATTEST_AGREEMENT: "    AS              ",
     Action.CORRECT_CUSTOMER: "    ASH            O",
     Action.ORDER: "               AS              ",
     Action.CHANGE_SUBSCRIPTION: " AS              ",

@@ -15,6 +15,7 @@ from relationships.enums import CaseKind, SentHow
 from relationships.models import Customer, Invitation, Partner
 from relationships.roles import Action
 from relationships.services import cases, invitations, partners, tenants
+from relationships.services.agreements import attest_agreement
 from relationships.services.relationships import end_relationship
 from subscriptions.models import Subscription
 from subscriptions.services import clock as moving
@@ -182,6 +183,19 @@ def correct_partner(world):
 def provision_customer(world):
     return lambda actor: tenants.provision_customer(
         actor=actor, company_name="X", primary_domain="x.example", country="DE"
+    )
+
+
+@service(Action.ATTEST_AGREEMENT)
+def attest_agreement_(world):
+    customer = world.related()
+    return lambda actor: attest_agreement(
+        customer,
+        actor=actor,
+        first_name="Ada",
+        last_name="Lindgren",
+        email="ada@x.example",
+        accepted_on=NOON.date(),
     )
 
 
