@@ -207,6 +207,7 @@ OIDC_TENANT_CLAIM = env("OIDC_TENANT_CLAIM", default="tid")
 OIDC_OBJECT_CLAIM = env("OIDC_OBJECT_CLAIM", default="oid")
 OIDC_ROLES_CLAIM = env("OIDC_ROLES_CLAIM", default="wids")
 OIDC_TIMEOUT = env.float("OIDC_TIMEOUT", default=5)
+OIDC_SESSION_HOURS = env.int("OIDC_SESSION_HOURS", default=12)
 
 # Who needs a second factor (optional, staff, everybody). portal.accounts.throttling
 # counts guesses, so the library's own delay, which the owner would suffer, is off.

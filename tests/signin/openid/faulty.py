@@ -273,14 +273,11 @@ def _by_an_unknown_key(provider: Faulty, claims: dict[str, Any]) -> str:
 
 
 def _by_a_key_named_by_a_list(provider: Faulty, claims: dict[str, Any]) -> str:
-    signed = _parts({"alg": "RS256", "kid": ["a", "list"]}, claims)
-    private = provider.key.private_key
-    signature = private.sign(signed.encode(), PKCS1v15(), hashes.SHA256())
-    return f"{signed}.{_encoded(signature)}"
+    return by_rsa(provider.key, {"alg": "RS256", "kid": ["a", "list"]}, claims)
 
 
 def _by_none(provider: Faulty, claims: dict[str, Any]) -> str:
-    return _parts({"alg": "none", "kid": provider.key.kid}, claims) + "."
+    return parts({"alg": "none", "kid": provider.key.kid}, claims) + "."
 
 
 def _by_the_public_key_as_secret(provider: Faulty, claims: dict[str, Any]) -> str:
@@ -293,11 +290,17 @@ def _by_the_client_secret(provider: Faulty, claims: dict[str, Any]) -> str:
 
 
 def _by_secret(provider: Faulty, claims: dict[str, Any], secret: bytes) -> str:
-    signed = _parts({"alg": "HS256", "kid": provider.key.kid}, claims)
+    signed = parts({"alg": "HS256", "kid": provider.key.kid}, claims)
     return f"{signed}.{_encoded(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
 
-def _parts(header: dict[str, Any], claims: dict[str, Any]) -> str:
+def by_rsa(key: RSAKey, header: dict[str, Any], claims: Any) -> str:
+    signed = parts(header, claims)
+    signature = key.private_key.sign(signed.encode(), PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{_encoded(signature)}"
+
+
+def parts(header: dict[str, Any], claims: dict[str, Any]) -> str:
     """What is signed: for what the library refuses to make."""
     return ".".join(_encoded(json.dumps(part).encode()) for part in (header, claims))
 
