@@ -61,8 +61,8 @@ CUT = """() => {
   const all = "a[href], button, input:not([type=hidden]), select, textarea, h1, h2";
   const hides = (one) => /hidden|clip/.test(getComputedStyle(one).overflowX);
   return [...document.querySelectorAll(all)].filter((part) => {
-    const end = part.getBoundingClientRect().right;
-    if (!part.checkVisibility()) return false;
+    const {right: end, width} = part.getBoundingClientRect();
+    if (!part.checkVisibility() || width <= 1) return false;
     for (let one = part.parentElement; one; one = one.parentElement) {
       if (/auto|scroll/.test(getComputedStyle(one).overflowX)) return false;
       if (hides(one) && end > one.getBoundingClientRect().right + 1) return true;

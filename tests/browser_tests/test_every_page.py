@@ -56,7 +56,7 @@ def test_page_has_no_fault(eye: Eye, pages: list[Page], part: int):
     faults: dict[str, list[Page]] = {}
     for page in different(pages)[part::PARTS]:
         note(faults, eye.faults(page), page)
-    assert report(faults) == []
+    assert not faults, "\n".join(report(faults))
 
 
 def test_every_template_of_a_page_is_seen(pages: list[Page]):
