@@ -92,13 +92,20 @@ class CustomerQuerySet(ScopedQuerySet):
     def of_customer(self, customer: Customer) -> Q:
         return Q(pk=customer.pk)
 
+    def with_domain(self, domain: str) -> Any:
+        """Those whose domain it is, verified or as their partner stated it."""
+        if not domain:
+            return self.none()
+        return self.filter(Q(primary_domain=domain) | Q(stated_domain=domain))
+
+    def of_active_relationships(self, partner: Partner) -> Any:
+        return self.filter(relationships__partner=partner, relationships__ended_at=None)
+
     def profile_visible_to(self, actor: Actor) -> Any:
         """Those whose domain, country and contact this actor may read."""
         if actor.partner is None:
             return self.visible_to(actor)
-        return self.filter(
-            relationships__partner=actor.partner, relationships__ended_at=None
-        )
+        return self.of_active_relationships(actor.partner)
 
     def with_relationship(self, actor: Actor) -> Any:
         """Annotate `is_related` and `was_related`: to the actor's partner, or any."""
@@ -116,7 +123,7 @@ class CustomerQuerySet(ScopedQuerySet):
         """By name and tenant id; by domain only where the actor may read it."""
         term = term.strip()
         by_domain = self.model.objects.profile_visible_to(actor).filter(
-            primary_domain__icontains=term
+            Q(primary_domain__icontains=term) | Q(stated_domain__icontains=term)
         )
         found = Q(company_name__icontains=term) | Q(pk__in=by_domain.values("pk"))
         digits = term.replace("-", "").lower()

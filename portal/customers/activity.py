@@ -1,4 +1,4 @@
-"""What was done for a tenant, as the activity log has it, for the tenant's own people."""
+"""What was done for a tenant, for its own people, as the activity log has it."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse

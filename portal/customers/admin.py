@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import (
     Case,
     Exists,
-    F,
     IntegerField,
     OuterRef,
     QuerySet,
@@ -16,7 +15,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -47,20 +46,22 @@ STATES = {
     "none": ("off", _("None")),
 }
 
+# The verified one, else what the partner stated.
+DOMAIN = Coalesce("primary_domain", NullIf("stated_domain", Value("")))
+
 
 def _ties_to_partner(actor: Actor) -> dict[str, Any]:
     """Annotations: `has_signed_in`, `is_advised` and, where it shows, the domain."""
     if actor.partner is None:
         nobody = Value(False)
-        domain: Any = F("primary_domain")
-        return {"has_signed_in": nobody, "is_advised": nobody, "shown_domain": domain}
+        return {"has_signed_in": nobody, "is_advised": nobody, "shown_domain": DOMAIN}
     here = {"customer": OuterRef("pk")}
     signed_in = TenantSignIn.objects.visible_to(actor).filter(**here)
     advised = Subscription.objects.filter(partner_of_record=actor.partner, **here)
     return {
         "has_signed_in": Exists(signed_in),
         "is_advised": Exists(advised),
-        "shown_domain": Case(When(is_related=True, then="primary_domain")),
+        "shown_domain": Case(When(is_related=True, then=DOMAIN)),
     }
 
 

@@ -174,7 +174,7 @@ def provisioned(
     customer = provision_customer(
         actor=world.sales(partner),
         company_name=row.name,
-        primary_domain=row.domain,
+        stated_domain=row.domain,
         country=row.country,
         contact_name=row.administrator,
         contact_email=companies.administrator_login(key),

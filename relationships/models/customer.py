@@ -44,6 +44,13 @@ class Customer(UUIDModel, RuledModel):
         validators=[validate_domain],
         help_text=_("Empty until it is verified."),
     )
+    stated_domain = models.CharField(
+        _("domain, as the partner stated it"),
+        max_length=253,
+        blank=True,
+        validators=[validate_domain],
+        help_text=_("Of a tenant that the partner added; not verified."),
+    )
     country = models.CharField(
         _("country"),
         max_length=2,
@@ -109,10 +116,16 @@ class Customer(UUIDModel, RuledModel):
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.primary_domain = (self.primary_domain or "").strip().lower() or None
+        self.stated_domain = self.stated_domain.strip().lower()
         super().clean_fields(exclude)
 
     def get_absolute_url(self) -> str:
         return reverse("admin:relationships_customer_change", args=[self.pk])
+
+    @property
+    def domain(self) -> str:
+        """The verified one, else what the partner stated, else empty."""
+        return self.primary_domain or self.stated_domain
 
     @property
     def has_billing_address(self) -> bool:

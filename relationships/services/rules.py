@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from ..enums import CaseKind
@@ -95,11 +94,9 @@ def refuse_linked_customer(invitation: Invitation) -> None:
     domain and by the domain of the address: nothing is told about anybody else's.
     """
     domain = invitation.customer_domain or _domain_of(invitation.recipient_email)
-    own = Customer.objects.filter(
-        relationships__partner=invitation.partner, relationships__ended_at=None
-    )
-    invited = Q(tenant_id=invitation.customer_tenant_id) | Q(primary_domain=domain)
-    linked = own.filter(invited).first()
+    own = Customer.objects.of_active_relationships(invitation.partner)
+    invited = own.filter(tenant_id=invitation.customer_tenant_id)
+    linked = invited.first() or own.with_domain(domain).first()
     if linked is not None:
         raise ValidationError(
             _("%(customer)s is already linked to you: it is in your customer list."),

@@ -53,7 +53,7 @@ def customer(admin):
 @pytest.fixture
 def provisioned(staff):
     return provision_customer(
-        actor=staff, company_name="New", primary_domain="new.example", country="DE"
+        actor=staff, company_name="New", stated_domain="new.example", country="DE"
     )
 
 

@@ -239,7 +239,7 @@ def receipt_of_a_new_tenant():
     customer = provision_customer(
         actor=stories.staff(),
         company_name="Contoso",
-        primary_domain="contoso.example",
+        stated_domain="contoso.example",
         country="DE",
     )
     path = f"/my/receipts/{customer.active_relationship.pk}/"

@@ -100,7 +100,7 @@ def test_partners_contact_is_told_when_the_tenant_was_provisioned(agent):
     customer = provision_customer(
         actor=agent,
         company_name="New",
-        primary_domain="new.example",
+        stated_domain="new.example",
         country="DE",
     )
     admin = stories.tenant(customer)

@@ -34,7 +34,7 @@ def agent():
 def customer(agent):
     """A tenant that the partner itself provisioned: nobody has accepted anything."""
     return provision_customer(
-        actor=agent, company_name="New", primary_domain="new.example", country="DE"
+        actor=agent, company_name="New", stated_domain="new.example", country="DE"
     )
 
 

@@ -182,7 +182,7 @@ def correct_partner(world):
 @service(Action.ADD_CUSTOMER)
 def provision_customer(world):
     return lambda actor: tenants.provision_customer(
-        actor=actor, company_name="X", primary_domain="x.example", country="DE"
+        actor=actor, company_name="X", stated_domain="x.example", country="DE"
     )
 
 

@@ -41,7 +41,7 @@ def order(customer, actor, offer, **values):
 
 def test_order_is_refused_until_the_agreement_is_attested(sales, offer):
     customer = provision_customer(
-        actor=sales, company_name="New", primary_domain="new.example", country="DE"
+        actor=sales, company_name="New", stated_domain="new.example", country="DE"
     )
     with refused("agreement_missing"):
         order(customer, sales, offer)
