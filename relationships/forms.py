@@ -41,6 +41,7 @@ class PartnerForm(forms.ModelForm):
             "contact_email",
             "contact_phone",
             "website",
+            "needs_second_person",
         )
 
 

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value, When
 from portal.foundation import clock
 from portal.foundation.ruled import RuledQuerySet
 
-from .enums import OPEN_STATUSES, InvitationStatus
+from .enums import OPEN_STATUSES, ApprovalOutcome, InvitationStatus
 
 if TYPE_CHECKING:
     from .actors import Actor
@@ -200,6 +200,15 @@ class ActivityRecordQuerySet(ScopedQuerySet):
 class CaseQuerySet(ScopedQuerySet):
     def open(self) -> Any:
         return self.filter(closed_at=None)
+
+
+class ApprovalQuerySet(ScopedQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        """None: how a partner decides is its own matter."""
+        return Q(pk__in=[])
+
+    def waiting(self) -> Any:
+        return self.filter(outcome=ApprovalOutcome.WAITING, expires_at__gt=clock.now())
 
 
 class OutgoingEmailQuerySet(ScopedQuerySet):

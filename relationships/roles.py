@@ -34,6 +34,7 @@ class Action(models.TextChoices):
     CHANGE_SUBSCRIPTION = "change_subscription"
     RENAME_SUBSCRIPTION = "rename_subscription"
     END_RELATIONSHIP = "end_relationship"
+    DECIDE_APPROVAL = "decide_approval"
     ASK_TO_END = "ask_to_end"
     ANSWER_INVITATION = "answer_invitation"
     OPEN_INVITATION = "open_invitation"
@@ -88,6 +89,7 @@ GRANTS: dict[str, str] = {
     Action.CHANGE_SUBSCRIPTION: " AS              ",
     Action.RENAME_SUBSCRIPTION: " ASH             ",
     Action.END_RELATIONSHIP: "    A               ",
+    Action.DECIDE_APPROVAL: "     AS              ",
     Action.ASK_TO_END: "                 gb       ",
     Action.ANSWER_INVITATION: "          gb       ",  # and ACCEPTING_ROLES
     Action.OPEN_INVITATION: "     ASHER  gbu     O  v",

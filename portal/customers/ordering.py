@@ -25,7 +25,7 @@ from subscriptions.services.ordering import LineRequest, place_order
 from subscriptions.services.overlaps import overlaps
 from subscriptions.services.seats import refuse_seats_outside_limits
 
-from .readiness import is_ready, readiness
+from .lights import is_ready, readiness
 
 
 class CartForm(forms.Form):

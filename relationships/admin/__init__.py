@@ -1,7 +1,17 @@
-from . import activity, cases, invitations, partners, people, relationships, sign_in
+from . import (
+    activity,
+    approvals,
+    cases,
+    invitations,
+    partners,
+    people,
+    relationships,
+    sign_in,
+)
 
 __all__ = [
     "activity",
+    "approvals",
     "cases",
     "invitations",
     "partners",

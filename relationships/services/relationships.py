@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from portal.foundation import clock
 
 from ..actors import Actor
-from ..enums import AgreementHow, Operation, RelationshipOrigin
+from ..enums import AgreementHow, ApprovalVerb, Operation, RelationshipOrigin
 from ..exceptions import TransitionNotAllowed
 from ..existing import Blocker
 from ..models import (
+    Approval,
     Customer,
     CustomerAgreement,
     Invitation,
@@ -23,6 +24,7 @@ from ..roles import Action
 from . import notices
 from .activity import record
 from .cases import close_case
+from .rules import refuse_alone
 
 
 def establish_by_invitation(
@@ -105,12 +107,17 @@ def blockers_of(relationship: ResellerRelationship) -> list[Blocker]:
 
 @transaction.atomic
 def end_relationship(
-    relationship: ResellerRelationship, *, actor: Actor, reason: str
+    relationship: ResellerRelationship,
+    *,
+    actor: Actor,
+    reason: str,
+    approval: Approval | None = None,
 ) -> ResellerRelationship:
     """End it for good; the customer is told and existing subscriptions stay.
 
-    TransitionNotAllowed when it has ended; ValidationError `reason` (none given) or
-    `ended_once` (params: blockers) while a CSP subscription under it is active.
+    TransitionNotAllowed when it has ended; ValidationError `reason` (none given),
+    `ended_once` (params: blockers) while a CSP subscription under it is active, or
+    `second_person` where the partner wants one (`approval`).
     """
     Customer.objects.select_for_update().get(pk=relationship.customer_id)
     relationship = (
@@ -130,6 +137,13 @@ def end_relationship(
             code="ended_once",
             params={"blockers": ", ".join(str(blocker) for blocker in blockers)},
         )
+    refuse_alone(
+        ApprovalVerb.END_RELATIONSHIP,
+        relationship,
+        relationship.partner,
+        actor=actor,
+        approval=approval,
+    )
     relationship.ended_at = clock.now()
     relationship.ended_by = actor.user
     relationship.end_reason = reason.strip()

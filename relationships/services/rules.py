@@ -2,10 +2,12 @@
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from ..enums import CaseKind
-from ..models import CountryMarket, Customer, Invitation, Partner
+from ..actors import Actor
+from ..enums import ApprovalVerb, CaseKind
+from ..models import Approval, CountryMarket, Customer, Invitation, Partner
 
 
 def require_transacting(partner: Partner) -> None:
@@ -55,6 +57,33 @@ def refuse_second_partner(customer: Customer) -> None:
             ),
             code="one_transacting_partner",
             params={"customer": customer},
+        )
+
+
+def refuse_alone(
+    verb: ApprovalVerb,
+    target: Model,
+    partner: Partner,
+    *,
+    actor: Actor,
+    approval: Approval | None,
+) -> None:
+    """ValidationError `second_person` where the partner wants one and there is none.
+
+    The last check before what cannot be undone: whatever else is refused is refused
+    before somebody is asked.
+    """
+    if not partner.needs_second_person:
+        return
+    is_approved = (
+        approval is not None
+        and approval.is_waiting
+        and (approval.verb, approval.target_id) == (verb, target.pk)
+        and approval.asked_by != actor.user
+    )
+    if not is_approved:
+        raise ValidationError(
+            _("A second person has to approve this."), code="second_person"
         )
 
 

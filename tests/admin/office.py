@@ -13,7 +13,7 @@ from portal.accounts.enums import SignInOutcome, ThrottleScope
 from portal.accounts.models import SignIn, Throttle
 from portal.signin.sessions import ACTS_AS
 from relationships.actors import Actor
-from relationships.enums import CaseKind
+from relationships.enums import ApprovalVerb, CaseKind
 from relationships.models import (
     ActivityRecord,
     CountryMarket,
@@ -21,6 +21,7 @@ from relationships.models import (
     StaffMembership,
     TenantMembership,
 )
+from relationships.services.approvals import do_or_ask
 from relationships.services.cases import open_case
 from subscriptions.models import CspSubscription, ExistingSubscription
 from subscriptions.services import lifecycle
@@ -154,7 +155,14 @@ def open_office(word: str) -> Office:
     case = open_case(
         CaseKind.NEW_LINK, invitation, actor=Actor.visitor(), message=f"{word} asks"
     )
+    partner.needs_second_person = True
+    partner.save()
+    asking = stories.staff(partner, "admin_agent")
+    approval = do_or_ask(ApprovalVerb.CANCEL, csp, actor=asking)
+    partner.needs_second_person = False
+    partner.save()
     rows = {
+        "approval": approval,
         "partner": partner,
         "staffmembership": StaffMembership.objects.get(pk=membership.pk),
         "tenantmembership": TenantMembership.objects.get(user=tenant.user),

@@ -11,11 +11,12 @@ from django.core.exceptions import PermissionDenied
 from portal.foundation import clock
 from relationships import roles
 from relationships.actors import Actor
-from relationships.enums import CaseKind, SentHow
+from relationships.enums import ApprovalVerb, CaseKind, SentHow
 from relationships.models import Customer, Invitation, Partner
 from relationships.roles import Action
 from relationships.services import cases, invitations, partners, tenants
 from relationships.services.agreements import attest_agreement
+from relationships.services.approvals import approve, do_or_ask, refuse
 from relationships.services.relationships import end_relationship
 from subscriptions.models import Subscription
 from subscriptions.services import clock as moving
@@ -225,6 +226,25 @@ def anonymise_person(world):
 def end_relationship_(world):
     relationship = world.related().active_relationship
     return lambda actor: end_relationship(relationship, actor=actor, reason="x")
+
+
+def asked(world):
+    world.partner.needs_second_person = True
+    world.partner.save()
+    subscription = world.subscription()
+    return do_or_ask(ApprovalVerb.CANCEL, subscription, actor=world.sales)
+
+
+@service(Action.DECIDE_APPROVAL)
+def approve_(world):
+    approval = asked(world)
+    return lambda actor: approve(approval, actor=actor)
+
+
+@service(Action.DECIDE_APPROVAL)
+def refuse_(world):
+    approval = asked(world)
+    return lambda actor: refuse(approval, actor=actor, reason="x")
 
 
 @service(Action.ASK_TO_END)
