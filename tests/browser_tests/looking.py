@@ -21,6 +21,10 @@ from .walk import Page
 from .watching import OVERHANG, PHONE, Watch
 
 DESKTOP = {"width": 1280, "height": 900}
+# The admin's scripts begin a little after the page is there, in an order of their own.
+SETTLED = """() => new Promise((done) => {
+  window.django?.jQuery ? django.jQuery(() => setTimeout(done)) : done();
+})"""
 # What a theme changes, and nothing else: the other rules need not run in both.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 
@@ -145,6 +149,7 @@ class Eye:
     def open(self, page: Page) -> Tab:
         self.shelf.page = page
         self.tab.goto(f"{self.shelf.url}{page.address}")
+        self.tab.evaluate(SETTLED)
         return self.tab
 
     def faults(self, page: Page) -> Iterator[str]:
