@@ -10,7 +10,7 @@ from portal.foundation.admin import Transition
 from ..enums import ApprovalOutcome
 from ..forms import ReasonForm
 from ..models import Approval
-from ..roles import Action
+from ..roles import Action, Column
 from ..services.approvals import approve, refuse
 from .base import PortalModelAdmin, badge
 
@@ -35,11 +35,12 @@ def told_of_approval(result: Any) -> str:
 class ApprovalAdmin(PortalModelAdmin):
     """What waits for a second person; decided by buttons, never edited."""
 
-    view_action = Action.DECIDE_APPROVAL
+    view_action = Action.VIEW_ACTIVITY
     list_title = gettext_lazy("Approvals")
     list_display = ("sentence", "state", "asked_by", "asked_at", "expires_at")
     list_filter = ("outcome", "verb")
     list_select_related = ("asked_by",)
+    restricted = dict.fromkeys(("asked_by", "decided_by"), Column.PERSONAL_DATA)
     search_fields = ("sentence", "customer__company_name")
     fields = (
         "sentence",

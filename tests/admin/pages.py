@@ -23,7 +23,7 @@ VIEW = {
     "resellerrelationship": Action.VIEW_CUSTOMERS,
     "invitation": Action.VIEW_INVITATIONS,
     "case": Action.VIEW_INVITATIONS,
-    "approval": Action.DECIDE_APPROVAL,
+    "approval": Action.VIEW_ACTIVITY,
     "activityrecord": Action.VIEW_ACTIVITY,
     "product": Action.VIEW_CATALOGUE,
     "offer": Action.VIEW_CATALOGUE,
