@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -218,26 +217,16 @@ def company(request: HttpRequest) -> HttpResponse:
     action = f"{reverse('openid-company')}?{query}"
     form = CompanyForm(_posted(request), action=action)
     if form.is_valid():
-        membership = _state_company(form, proof)
-        if membership is not None:
-            _begin(request, Actor.tenant(membership), proof)
-            arrivals.note_arrival(request, next_url)
-            return _go_on(next_url)
+        membership = identities.state_company(proof, **form.cleaned_data)
+        _begin(request, Actor.tenant(membership), proof)
+        arrivals.note_arrival(request, next_url)
+        return _go_on(next_url)
     context = {
         "form": form,
         "proof": proof,
         "again_url": f"{reverse('openid-tenant')}?{query}",
     }
     return render(request, "public/openid/company.html", context)
-
-
-def _state_company(form: CompanyForm, proof: ProvedIdentity) -> Any:
-    try:
-        return identities.state_company(proof, **form.cleaned_data)
-    except ValidationError as error:
-        for name, errors in error.message_dict.items():
-            form.add_error(name if name in form.fields else None, errors)
-        return None
 
 
 def _posted(request: HttpRequest) -> Any:

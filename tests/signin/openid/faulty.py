@@ -294,6 +294,11 @@ def _by_secret(provider: Faulty, claims: dict[str, Any], secret: bytes) -> str:
     return f"{signed}.{_encoded(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
 
+def _without_a_name(provider: Faulty, claims: dict[str, Any]) -> str:
+    """No fault: a provider with one key need not name it."""
+    return by_rsa(provider.key, {"alg": "RS256"}, claims)
+
+
 def by_rsa(key: RSAKey, header: dict[str, Any], claims: Any) -> str:
     signed = parts(header, claims)
     signature = key.private_key.sign(signed.encode(), PKCS1v15(), hashes.SHA256())
@@ -321,6 +326,7 @@ SIGNING_FAULTS: dict[str, Callable[[Faulty, dict[str, Any]], str]] = {
     "bad signature": _by_another_key,
     "unknown key": _by_an_unknown_key,
     "key named by a list": _by_a_key_named_by_a_list,
+    "key without a name": _without_a_name,
     "alg none": _by_none,
     "public key as secret": _by_the_public_key_as_secret,
     "client secret as key": _by_the_client_secret,
