@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationStatus
-from relationships.models import Case, Invitation
+from relationships.models import Approval, Case, Invitation
 from relationships.roles import Action
 
 SHOWN = 8  # of a kind; the rest is a number and a link
@@ -31,6 +31,7 @@ CASES = {
     CaseKind.ONE_TRANSACTING_PARTNER: ("bad", gettext_lazy("Conflict")),
     CaseKind.REGION: ("bad", gettext_lazy("Other market")),
     CaseKind.NEW_LINK: ("wait", gettext_lazy("New link asked")),
+    CaseKind.END_RELATIONSHIP: ("warn", gettext_lazy("Asks to end")),
 }
 
 
@@ -56,7 +57,31 @@ def needs_of(actor: Actor) -> list[Need] | None:
     if not actor.may(Action.VIEW_INVITATIONS):
         return None
     sent = Invitation.objects.visible_to(actor).open()
-    return [*_cases(actor), *_expiring(sent), *_waiting(sent)]
+    return [
+        *_approvals(actor),
+        *_cases(actor),
+        *_expiring(sent),
+        *_waiting(sent),
+    ]
+
+
+def _approvals(actor: Actor) -> list[Need]:
+    """What somebody else asked for and this person may decide."""
+    if not actor.may(Action.DECIDE_APPROVAL):
+        return []
+    rows = Approval.objects.visible_to(actor).waiting().exclude(asked_by=actor.user)
+    return [
+        Need(
+            "bad",
+            _("Approval asked"),
+            what=str(approval.customer),
+            detail=approval.sentence,
+            url=approval.get_absolute_url(),
+            verb=_("Decide"),
+            until=approval.expires_at,
+        )
+        for approval in rows.select_related("customer").order_by("expires_at")[:SHOWN]
+    ]
 
 
 def _cases(actor: Actor) -> list[Need]:

@@ -56,6 +56,14 @@ def test_cancelling_asks_and_happens_when_a_second_person_approves(client, secon
     assert "Nothing waits any more: approved." in text(again)
 
 
+def test_front_page_shows_it_to_the_second_person_only(client, second, row):
+    client.post(url(row, "cancel"))
+    approval = Approval.objects.get()
+    waiting = [need.url for need in second.get("/admin/").context["needs"]]
+    assert waiting == [approval.get_absolute_url()]
+    assert client.get("/admin/").context["needs"] == []
+
+
 def test_refusing_takes_a_reason(client, second, row):
     client.post(url(row, "seats"), {"quantity": "5", "shown": "30"})
     approval = Approval.objects.get()
