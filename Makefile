@@ -13,9 +13,10 @@ MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscript
 STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* portal/jobs/* portal/foundation/[!t]* \
   portal/customers/[!rv]* portal/demo/[!a]* portal/reports/* portal/api/* \
   relationships/forms.py relationships/views.py relationships/progress.py \
+  relationships/services/agreements.py relationships/services/approvals.py \
   relationships/services/relationships.py relationships/services/tenants.py \
   subscriptions/forms.py subscriptions/services/[!o]* subscriptions/services/ordering.py \
-  templates/portal/stepper.html templates/portal/timeline.html templates/relationships/email/[!epr]*
+  templates/portal/[bst]* templates/relationships/email/[!epr]*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test install lint serve lock messages

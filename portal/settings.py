@@ -211,6 +211,7 @@ OIDC_TENANT_CLAIM = env("OIDC_TENANT_CLAIM", default="tid")
 OIDC_OBJECT_CLAIM = env("OIDC_OBJECT_CLAIM", default="oid")
 OIDC_ROLES_CLAIM = env("OIDC_ROLES_CLAIM", default="wids")
 OIDC_TIMEOUT = env.float("OIDC_TIMEOUT", default=5)
+OIDC_SESSION_HOURS = env.int("OIDC_SESSION_HOURS", default=12)
 
 # Who needs a second factor (optional, staff, everybody). portal.accounts.throttling
 # counts guesses, so the library's own delay, which the owner would suffer, is off.
@@ -239,6 +240,8 @@ REDUCTION_WINDOW_DAYS = env.int("REDUCTION_WINDOW_DAYS", default=7)
 EXPIRED_DAYS = env.int("EXPIRED_DAYS", default=30)
 DISABLED_DAYS = env.int("DISABLED_DAYS", default=90)
 DISABLED_DAYS_AFTER_SUSPENSION = env.int("DISABLED_DAYS_AFTER_SUSPENSION", default=120)
+APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)
+SEATS_WITHOUT_APPROVAL = env.int("SEATS_WITHOUT_APPROVAL", default=10)
 CLOCK_BATCH = env.int("CLOCK_BATCH", default=100)
 
 # Background work. A worker that was not seen for this long is gone.

@@ -51,6 +51,22 @@ class CaseKind(models.TextChoices):
         _("Already has a CSP transacting partner"),
     )
     REGION = "region", _("In another market")
+    END_RELATIONSHIP = "end_relationship", _("Asks to end the relationship")
+
+
+class ApprovalVerb(models.TextChoices):
+    """What cannot be undone, and takes a second person where a partner wants one."""
+
+    CANCEL = "cancel", _("Cancel a subscription")
+    TAKE_SEATS = "take_seats", _("Take seats away")
+    END_RELATIONSHIP = "end_relationship", _("End a relationship")
+
+
+class ApprovalOutcome(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", _("Refused")
+    EXPIRED = "expired", _("Expired")
 
 
 class EmailStatus(models.TextChoices):

@@ -36,5 +36,14 @@ class CustomerSubscriptions(Protocol):
     def snapshot_existing(self) -> ExistingSnapshot: ...
 
 
+class Blocker(Protocol):
+    """A subscription that keeps a relationship from ending."""
+
+    @property
+    def how_to_stop(self) -> str: ...
+
+    def get_absolute_url(self) -> str: ...
+
+
 class RelationshipSubscriptions(Protocol):
     def active(self) -> Any: ...

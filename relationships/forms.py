@@ -17,9 +17,11 @@ from portal.accounts.models import User
 from portal.foundation.admin import TransitionForm, words
 
 from .actors import Actor
+from .existing import Blocker
 from .models import Partner
 from .services.invitations import default_expiry
 from .services.partners import correct_partner
+from .services.relationships import blockers_of
 from .validators import validate_domain
 
 END_OF_DAY = time(23, 59, 59)
@@ -39,6 +41,7 @@ class PartnerForm(forms.ModelForm):
             "contact_email",
             "contact_phone",
             "website",
+            "needs_second_person",
         )
 
 
@@ -104,6 +107,14 @@ class ReasonForm(TransitionForm):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+
+class EndForm(ReasonForm):
+    """Why it ends; `blockers` have to be stopped before."""
+
+    @property
+    def blockers(self) -> list[Blocker]:
+        return blockers_of(self.obj)
 
 
 class RecipientsField(forms.CharField):

@@ -11,6 +11,7 @@ from portal.foundation.guards import Guard, Rule, register
 RELATIONSHIP = "relationships_resellerrelationship"
 PARTNER = "relationships_partner"
 CUSTOMER = "relationships_customer"
+APPROVAL = "relationships_approval"
 
 NO_TRANSITION = Rule(
     "no_transition",
@@ -37,6 +38,10 @@ POR_UNTOUCHED = Rule(
 NEVER_DELETED = Rule(
     "never_deleted",
     _("Partners and customers are never deleted: what happened hangs on them."),
+)
+APPROVAL_STAYS_AS_ASKED = Rule(
+    "approval_stays_as_asked",
+    _("What was asked for stays as it is, and is decided once."),
 )
 HISTORY_IS_APPEND_ONLY = Rule(
     "history_is_append_only",
@@ -76,6 +81,20 @@ WRITTEN_ONCE = (
 # Empty until the end, and fixed from then on.
 ENDING = ("ended_at", "ended_by_id", "end_reason")
 
+# What the second person reads is what happens.
+ASKED = (
+    "id",
+    "verb",
+    "partner_id",
+    "customer_id",
+    "target_id",
+    "arguments",
+    "sentence",
+    "asked_by_id",
+    "asked_at",
+    "expires_at",
+)
+
 register(
     *append_only("relationships_activityrecord"),
     *append_only("relationships_tenantsignin"),
@@ -103,6 +122,14 @@ register(
     ),
     # Deleted and written anew within one transaction, a row could get another tenant
     # under the same id: foreign keys are checked only at the end.
+    Guard(
+        "approval_stays_as_asked",
+        APPROVAL,
+        "UPDATE",
+        rule=APPROVAL_STAYS_AS_ASKED,
+        when=f"OLD.outcome <> 'waiting' OR {changes(*ASKED)}",
+    ),
+    Guard("approval_not_deleted", APPROVAL, "DELETE", rule=APPROVAL_STAYS_AS_ASKED),
     Guard("partner_not_deleted", PARTNER, "DELETE", rule=NEVER_DELETED),
     Guard("customer_not_deleted", CUSTOMER, "DELETE", rule=NEVER_DELETED),
 )

@@ -17,7 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, Value, When
 from portal.foundation import clock
 from portal.foundation.ruled import RuledQuerySet
 
-from .enums import OPEN_STATUSES, InvitationStatus
+from .enums import OPEN_STATUSES, ApprovalOutcome, InvitationStatus
 
 if TYPE_CHECKING:
     from .actors import Actor
@@ -92,13 +92,20 @@ class CustomerQuerySet(ScopedQuerySet):
     def of_customer(self, customer: Customer) -> Q:
         return Q(pk=customer.pk)
 
+    def with_domain(self, domain: str) -> Any:
+        """Those whose domain it is, verified or as their partner stated it."""
+        if not domain:
+            return self.none()
+        return self.filter(Q(primary_domain=domain) | Q(stated_domain=domain))
+
+    def of_active_relationships(self, partner: Partner) -> Any:
+        return self.filter(relationships__partner=partner, relationships__ended_at=None)
+
     def profile_visible_to(self, actor: Actor) -> Any:
         """Those whose domain, country and contact this actor may read."""
         if actor.partner is None:
             return self.visible_to(actor)
-        return self.filter(
-            relationships__partner=actor.partner, relationships__ended_at=None
-        )
+        return self.of_active_relationships(actor.partner)
 
     def with_relationship(self, actor: Actor) -> Any:
         """Annotate `is_related` and `was_related`: to the actor's partner, or any."""
@@ -116,7 +123,7 @@ class CustomerQuerySet(ScopedQuerySet):
         """By name and tenant id; by domain only where the actor may read it."""
         term = term.strip()
         by_domain = self.model.objects.profile_visible_to(actor).filter(
-            primary_domain__icontains=term
+            Q(primary_domain__icontains=term) | Q(stated_domain__icontains=term)
         )
         found = Q(company_name__icontains=term) | Q(pk__in=by_domain.values("pk"))
         digits = term.replace("-", "").lower()
@@ -135,13 +142,16 @@ def _uuid_starts_with(field: str, digits: str) -> Q:
 
 class CustomerAgreementQuerySet(ScopedQuerySet):
     def of_partner(self, partner: Partner) -> Q:
-        """Those made during an own relationship: none with another partner shows."""
+        """Own attestations, and those made during an own relationship.
+
+        None with another partner shows.
+        """
         during = partner.relationships.filter(
             Q(ended_at=None) | Q(ended_at__gt=OuterRef("accepted_at")),
             customer=OuterRef("customer"),
             established_at__lte=OuterRef("accepted_at"),
         )
-        return Q(Exists(during))
+        return Q(Exists(during)) | Q(attested_for=partner)
 
 
 class InvitationQuerySet(ScopedQuerySet):
@@ -190,6 +200,15 @@ class ActivityRecordQuerySet(ScopedQuerySet):
 class CaseQuerySet(ScopedQuerySet):
     def open(self) -> Any:
         return self.filter(closed_at=None)
+
+
+class ApprovalQuerySet(ScopedQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        """None: how a partner decides is its own matter."""
+        return Q(pk__in=[])
+
+    def waiting(self) -> Any:
+        return self.filter(outcome=ApprovalOutcome.WAITING, expires_at__gt=clock.now())
 
 
 class OutgoingEmailQuerySet(ScopedQuerySet):

@@ -28,11 +28,14 @@ class Action(models.TextChoices):
     RENEW_PARTNER_LINK = "renew_partner_link"
     HANDLE_CASES = "handle_cases"
     ADD_CUSTOMER = "add_customer"
+    ATTEST_AGREEMENT = "attest_agreement"
     CORRECT_CUSTOMER = "correct_customer"
     ORDER = "order"
     CHANGE_SUBSCRIPTION = "change_subscription"
     RENAME_SUBSCRIPTION = "rename_subscription"
     END_RELATIONSHIP = "end_relationship"
+    DECIDE_APPROVAL = "decide_approval"
+    ASK_TO_END = "ask_to_end"
     ANSWER_INVITATION = "answer_invitation"
     OPEN_INVITATION = "open_invitation"
     SIGN_IN_TO_INVITATION = "sign_in_to_invitation"
@@ -81,11 +84,14 @@ GRANTS: dict[str, str] = {
     Action.RENEW_PARTNER_LINK: "  AS              ",
     Action.HANDLE_CASES: "        AS              ",
     Action.ADD_CUSTOMER: "        AS              ",
+    Action.ATTEST_AGREEMENT: "    AS              ",
     Action.CORRECT_CUSTOMER: "    ASH            O",
     Action.ORDER: "               AS              ",
     Action.CHANGE_SUBSCRIPTION: " AS              ",
     Action.RENAME_SUBSCRIPTION: " ASH             ",
     Action.END_RELATIONSHIP: "    A               ",
+    Action.DECIDE_APPROVAL: "     AS              ",
+    Action.ASK_TO_END: "                 gb       ",
     Action.ANSWER_INVITATION: "          gb       ",  # and ACCEPTING_ROLES
     Action.OPEN_INVITATION: "     ASHER  gbu     O  v",
     Action.SIGN_IN_TO_INVITATION: "      gbu      ",

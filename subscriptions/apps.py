@@ -8,3 +8,4 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import protection  # noqa: F401 -- registers the guards
+        from .services import approving  # noqa: F401 -- what takes a second person

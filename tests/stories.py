@@ -77,5 +77,11 @@ def csp_subscription(
 ) -> Subscription:
     """One that `actor` ordered under its active relationship with `customer`."""
     line = LineRequest(offer or OfferFactory(), quantity)
-    order = place_order(customer, actor=actor, lines=[line], request_key=uuid.uuid4())
+    order = place_order(
+        customer,
+        actor=actor,
+        lines=[line],
+        request_key=uuid.uuid4(),
+        acknowledges_overlap=True,
+    )
     return Subscription.objects.get(order_line__order=order)

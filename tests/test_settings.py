@@ -24,6 +24,17 @@ def test_env_example_lists_exactly_what_settings_read():
     assert listed() == read_by_settings()
 
 
+def in_readme() -> set[str]:
+    """The settings that the README's tables explain."""
+    rows = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "README.md").read_text(), re.M)
+    return {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row)}
+
+
+def test_readme_explains_only_settings_that_there_are():
+    assert len(in_readme()) > 15
+    assert in_readme() <= read_by_settings()
+
+
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", f"from portal import settings; {code}"],

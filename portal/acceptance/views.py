@@ -40,7 +40,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         if (newcomer := arrivals.newcomer(request)) is not None:
             return _welcome(found, newcomer)
         if found.tenant and arrivals.take_arrival(request, found.url):
-            bind_to_tenants([found.invitation])
+            _bind_late(found)
             _enter(found, found.tenant)
             found = visit(request, token)
     situation = situation_of(found)
@@ -51,10 +51,16 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 def _welcome(found: Visit, newcomer: ProvedIdentity) -> HttpResponse:
     """The first person of a tenant: to its company's name, if it was invited."""
-    bind_to_tenants([found.invitation])
+    _bind_late(found)
     if not found.invitation.admits(Customer(tenant_id=newcomer.tenant_id)):
         return show(found, Situation.WRONG_TENANT, newcomer=newcomer)
     return redirect(f"{reverse('openid-company')}?{urlencode({'next': found.url})}")
+
+
+def _bind_late(found: Visit) -> None:
+    """The directory may not have answered when the invitation was made."""
+    if found.invitation.customer_tenant_id is None:
+        bind_to_tenants([found.invitation])
 
 
 @link_page

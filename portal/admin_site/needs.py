@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationStatus
-from relationships.models import Case, Invitation
+from relationships.models import Approval, Case, Invitation
 from relationships.roles import Action
 
 SHOWN = 8  # of a kind; the rest is a number and a link
@@ -31,6 +31,7 @@ CASES = {
     CaseKind.ONE_TRANSACTING_PARTNER: ("bad", gettext_lazy("Conflict")),
     CaseKind.REGION: ("bad", gettext_lazy("Other market")),
     CaseKind.NEW_LINK: ("wait", gettext_lazy("New link asked")),
+    CaseKind.END_RELATIONSHIP: ("warn", gettext_lazy("Asks to end")),
 }
 
 
@@ -56,12 +57,38 @@ def needs_of(actor: Actor) -> list[Need] | None:
     if not actor.may(Action.VIEW_INVITATIONS):
         return None
     sent = Invitation.objects.visible_to(actor).open()
-    return [*_cases(actor), *_expiring(sent), *_waiting(sent)]
+    return [
+        *_approvals(actor),
+        *_cases(actor),
+        *_expiring(sent),
+        *_waiting(sent),
+    ]
+
+
+def _approvals(actor: Actor) -> list[Need]:
+    """What somebody else asked for and this person may decide."""
+    if not actor.may(Action.DECIDE_APPROVAL):
+        return []
+    rows = Approval.objects.visible_to(actor).waiting().exclude(asked_by=actor.user)
+    return [
+        Need(
+            "bad",
+            _("Approval asked"),
+            what=str(approval.customer),
+            detail=approval.sentence,
+            url=approval.get_absolute_url(),
+            verb=_("Decide"),
+            until=approval.expires_at,
+        )
+        for approval in rows.select_related("customer").order_by("expires_at")[:SHOWN]
+    ]
 
 
 def _cases(actor: Actor) -> list[Need]:
     cases = Case.objects.visible_to(actor).open().order_by("opened_at")
-    rows = cases.select_related("invitation__customer", "customer")
+    rows = cases.select_related(
+        "invitation__customer", "relationship__customer", "customer"
+    )
     shown = list(rows.annotate(total=TOTAL)[:SHOWN])
     needs = [_case(case) for case in shown]
     if shown and shown[0].total > SHOWN:
@@ -74,9 +101,9 @@ def _case(case: Case) -> Need:
     return Need(
         kind,
         str(label),
-        what=str(case.customer or case.invitation.customer or case.invitation),
+        what=str(case.customer or case.subject.customer or case.subject),
         detail=str(case.get_kind_display()),
-        url=case.invitation.get_absolute_url(),
+        url=case.subject_url,
         verb=_("Open"),
         since=case.opened_at,
     )

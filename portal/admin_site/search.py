@@ -68,7 +68,11 @@ def _customers(term: str, actor: Actor) -> list[Hit]:
     if not actor.may(Action.VIEW_CUSTOMERS):
         return []
     rows = Customer.objects.visible_to(actor).search(term, actor)
-    exact = Q(company_name__iexact=term) | Q(primary_domain__iexact=term)
+    exact = (
+        Q(company_name__iexact=term)
+        | Q(primary_domain__iexact=term)
+        | Q(stated_domain__iexact=term)
+    )
     rows = rows.order_by(_exact_first(exact), "company_name")
     readable = set(
         Customer.objects.profile_visible_to(actor)
@@ -79,13 +83,13 @@ def _customers(term: str, actor: Actor) -> list[Hit]:
         Hit(
             kind=_("Customer"),
             label=row.company_name,
-            detail=(row.primary_domain or "") if row.pk in readable else "",
+            detail=row.domain if row.pk in readable else "",
             url=row.get_absolute_url(),
             is_exact=_is_exact(
                 term,
                 row.company_name,
                 row.tenant_id,
-                row.primary_domain if row.pk in readable else None,
+                row.domain if row.pk in readable else None,
             ),
         )
         for row in rows[:SHOWN]

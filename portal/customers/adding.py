@@ -19,7 +19,7 @@ from relationships.services.tenants import CONTACT_FIELDS, provision_customer
 class AddCustomerForm(forms.ModelForm):
     """The new tenant's company, domain, contact and address; the service saves."""
 
-    primary_domain = forms.CharField(
+    stated_domain = forms.CharField(
         label=gettext_lazy("Primary domain"),
         max_length=253,
         help_text=gettext_lazy(
@@ -36,7 +36,7 @@ class AddCustomerForm(forms.ModelForm):
 
     class Meta:
         model = Customer
-        fields = ("company_name", "primary_domain", "country", *CONTACT_FIELDS)
+        fields = ("company_name", "stated_domain", "country", *CONTACT_FIELDS)
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
@@ -45,9 +45,7 @@ class AddCustomerForm(forms.ModelForm):
         self.helper.layout = Layout(
             Fieldset(
                 _("Company"),
-                Row(
-                    Column("company_name"), Column("primary_domain"), Column("country")
-                ),
+                Row(Column("company_name"), Column("stated_domain"), Column("country")),
             ),
             Fieldset(
                 _("Contact"),

@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import (
     Case,
     Exists,
-    F,
     IntegerField,
     OuterRef,
     QuerySet,
@@ -16,7 +15,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -35,6 +34,7 @@ from subscriptions.enums import Channel
 from subscriptions.models import Subscription
 
 from .adding import add_customer
+from .attesting import attest_view
 from .ordering import order_view
 from .page import customer_page
 
@@ -46,20 +46,22 @@ STATES = {
     "none": ("off", _("None")),
 }
 
+# The verified one, else what the partner stated.
+DOMAIN = Coalesce("primary_domain", NullIf("stated_domain", Value("")))
+
 
 def _ties_to_partner(actor: Actor) -> dict[str, Any]:
     """Annotations: `has_signed_in`, `is_advised` and, where it shows, the domain."""
     if actor.partner is None:
         nobody = Value(False)
-        domain: Any = F("primary_domain")
-        return {"has_signed_in": nobody, "is_advised": nobody, "shown_domain": domain}
+        return {"has_signed_in": nobody, "is_advised": nobody, "shown_domain": DOMAIN}
     here = {"customer": OuterRef("pk")}
     signed_in = TenantSignIn.objects.visible_to(actor).filter(**here)
     advised = Subscription.objects.filter(partner_of_record=actor.partner, **here)
     return {
         "has_signed_in": Exists(signed_in),
         "is_advised": Exists(advised),
-        "shown_domain": Case(When(is_related=True, then="primary_domain")),
+        "shown_domain": Case(When(is_related=True, then=DOMAIN)),
     }
 
 
@@ -166,7 +168,9 @@ class CustomerAdmin(PortalModelAdmin):
 
     # Columns
 
-    @admin.display(description=_("primary domain"), ordering="shown_domain")
+    @admin.display(
+        description=_("primary domain"), ordering="shown_domain", empty_value=""
+    )
     def domain(self, customer: Any) -> str:
         return customer.shown_domain or ""
 
@@ -174,7 +178,7 @@ class CustomerAdmin(PortalModelAdmin):
     def relationship(self, customer: Any) -> str:
         return badge(**_state(customer))
 
-    @admin.display(description=_("channels in use"))
+    @admin.display(description=_("channels in use"), empty_value="")
     def channels(self, customer: Any) -> str:
         return ", ".join(
             str(Channel(channel).label)
@@ -227,7 +231,16 @@ class CustomerAdmin(PortalModelAdmin):
             self.admin_site.admin_view(self.order),
             name="relationships_customer_order",
         )
-        return [order, *super().get_urls()]
+        attest = path(
+            "<path:object_id>/attest/",
+            self.admin_site.admin_view(self.attest),
+            name="relationships_customer_attest",
+        )
+        return [order, attest, *super().get_urls()]
+
+    def attest(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        customer = self.scoped_object(request, object_id)
+        return attest_view(request, customer, self.admin_site, self.opts)
 
     def order(self, request: HttpRequest, object_id: str) -> HttpResponse:
         customer = self.scoped_object(request, object_id)

@@ -22,7 +22,10 @@ from subscriptions.forms import LARGEST_NUMBER
 from subscriptions.models import Offer
 from subscriptions.protection import CSP_NEEDS_RELATIONSHIP
 from subscriptions.services.ordering import LineRequest, place_order
+from subscriptions.services.overlaps import overlaps
 from subscriptions.services.seats import refuse_seats_outside_limits
+
+from .lights import is_ready, readiness
 
 
 class CartForm(forms.Form):
@@ -30,10 +33,19 @@ class CartForm(forms.Form):
 
     request_key = RequestKeyField()
 
+    acknowledges_overlap = forms.BooleanField(required=False)
+
     def __init__(
-        self, offers: QuerySet[Offer], data: Any = None, *, wanted: str = ""
+        self,
+        offers: QuerySet[Offer],
+        data: Any = None,
+        *,
+        wanted: str = "",
+        typed: Any = None,
     ) -> None:
-        super().__init__(data, initial={"request_key": uuid.uuid4()})
+        """`typed` is what stands in the fields of a form that is not sent yet."""
+        first = {"request_key": uuid.uuid4(), **(typed or {})}
+        super().__init__(data, initial=first)
         self.offers = list(offers)
         self.wanted = wanted.strip().lower()
         for offer in self.offers:
@@ -53,7 +65,7 @@ class CartForm(forms.Form):
         rows = []
         for offer in self.offers:
             seats, name = self[f"seats-{offer.pk}"], self[f"name-{offer.pk}"]
-            if self.wanted in str(offer).lower() or seats.value():
+            if self.wanted in str(offer).lower() or seats.value() or name.value():
                 rows.append({"offer": offer, "seats": seats, "name": name})
         return rows
 
@@ -126,8 +138,8 @@ def order_view(
     offers = offers.select_related("product").order_by(
         "product__title", "term", "billing_plan"
     )
-    data = request.POST if request.method == "POST" else None
-    form = CartForm(offers, data, wanted=request.GET.get("q", ""))
+    lights = readiness(customer, actor)
+    form = _cart(request, offers)
     context = {
         **admin_site.each_context(request),
         "opts": opts,
@@ -135,13 +147,24 @@ def order_view(
         "customer": customer,
         "form": form,
         "title": _("Order CSP subscriptions"),
+        "lights": lights,
+        "is_ready": is_ready(lights),
     }
-    if request.method == "POST" and "change" not in request.POST and form.is_valid():
+    if form.is_bound and "change" not in request.POST and form.is_valid():
         if "place" in request.POST and _place(request, customer, form):
             return HttpResponseRedirect(customer.get_absolute_url())
         if not form.errors:
             return _review(request, form, context)
     return TemplateResponse(request, "admin/relationships/customer/order.html", context)
+
+
+def _cart(request: HttpRequest, offers: QuerySet[Offer]) -> CartForm:
+    """Looking for offers keeps what was typed, and judges nothing yet."""
+    wanted = request.POST.get("q", request.GET.get("q", ""))
+    if "show" in request.POST:
+        return CartForm(offers, wanted=wanted, typed=request.POST.dict())
+    data = request.POST if request.method == "POST" else None
+    return CartForm(offers, data, wanted=wanted)
 
 
 def _place(request: HttpRequest, customer: Customer, form: CartForm) -> bool:
@@ -151,9 +174,11 @@ def _place(request: HttpRequest, customer: Customer, form: CartForm) -> bool:
             actor=request.actor,  # type: ignore[attr-defined]
             lines=form.lines,
             request_key=form.cleaned_data["request_key"],
+            acknowledges_overlap=form.cleaned_data["acknowledges_overlap"],
         )
     except ValidationError as error:
-        form.add_error(None, words(error))
+        if error.code != "overlap":  # which the review itself asks about
+            form.add_error(None, words(error))
         return False
     text = ngettext(
         "Ordered: %(count)s subscription.",
@@ -167,11 +192,14 @@ def _place(request: HttpRequest, customer: Customer, form: CartForm) -> bool:
 def _review(
     request: HttpRequest, form: CartForm, context: dict[str, Any]
 ) -> HttpResponse:
+    customer = context["customer"]
     lines = [ReviewLine(line) for line in form.lines]
     context |= {
         "title": _("Review the order"),
         "lines": lines,
         "currency": lines[0].line.offer.currency,
+        "overlaps": overlaps(customer, [line.offer.product for line in form.lines]),
+        "must_acknowledge": "place" in request.POST,
         "total": sum(line.per_term for line in lines),
         "hidden": [
             (name, value)

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from . import views
+from . import activity, requests, views
 
 urlpatterns = [
     path("", views.my, name="my"),
+    path("activity/", activity.activity, name="my-activity"),
     path("act-as/", views.act_as, name="my-act-as"),
+    path("partners/<uuid:pk>/end/", requests.ask_to_end_view, name="my-ask-to-end"),
     path("receipts/<uuid:pk>/", views.receipt, name="my-receipt"),
 ]

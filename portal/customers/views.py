@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -21,7 +22,14 @@ from portal.signin import sessions, tenants
 from portal.signin.going_on import safe_next
 from portal.signin.views import go_on
 from relationships.actors import Actor
-from relationships.models import Invitation, ResellerRelationship, TenantSignIn
+from relationships.enums import CaseKind
+from relationships.models import (
+    Case,
+    Invitation,
+    ResellerRelationship,
+    TenantSignIn,
+)
+from relationships.roles import Action
 from subscriptions.models import Subscription
 
 from .receipts import receipt_of
@@ -60,7 +68,11 @@ def my(request: HttpRequest) -> HttpResponse:
     relationships = ResellerRelationship.objects.visible_to(actor)
     context = {
         "may_switch": len(sessions.actors_of_session(request)) > 1,
-        "relationships": relationships.select_related("partner", "invitation"),
+        "relationships": relationships.select_related(
+            "partner", "invitation"
+        ).prefetch_related(_asked_to_end()),
+        "may_ask": actor.may(Action.ASK_TO_END),
+        "may_see_activity": actor.may(Action.VIEW_ACTIVITY),
         "waiting": _waiting_invitations(actor),
         "lines": _lines(actor),
     }
@@ -93,6 +105,12 @@ def act_as(request: HttpRequest) -> HttpResponse:
     others = len(sessions.actors_of_session(request)) > len(own)
     context = {"tenants": own, "next": safe_next(request), "is_staff_too": others}
     return render(request, "my/act_as.html", context)
+
+
+def _asked_to_end() -> "Prefetch[Any]":
+    """`asked_to_end`: the open case of each relationship that has one."""
+    cases = Case.objects.open().filter(kind=CaseKind.END_RELATIONSHIP)
+    return Prefetch("cases", cases, to_attr="asked_to_end")
 
 
 def _waiting_invitations(actor: Actor) -> list[dict[str, Any]]:

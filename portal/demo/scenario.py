@@ -129,6 +129,8 @@ TRIED_FOR_A_MONTH = {
 }
 LOOKED_AFTER = {"brunnenhof": 344, "lindenau": 159, "birkholz": 88}
 BOUGHT_LATER = {"seidelwerk": 226, "larkmead": 119, "bluemesa": 68, "lindenau": 36}
+CHANGE_SCHEDULED = {"tannberg": 2}
+ASKED_TO_END = ("copperwick", 3, "We buy from our parent company from May on.")
 WRONG_IMPORT = ("rotdorn", 48)
 PARTNER_LINK_RENEWED = (NEBELHAFEN, 543)
 
@@ -171,5 +173,7 @@ def _sold(world: World) -> list[Story]:
         *(story.suspended(world, *row) for row in SUSPENDED.items()),
         *(story.tried_for_a_month(world, *row) for row in TRIED_FOR_A_MONTH.items()),
         *(story.looked_after(world, *row) for row in LOOKED_AFTER.items()),
+        *(story.change_scheduled(world, *row) for row in CHANGE_SCHEDULED.items()),
+        story.asked_to_end(world, *ASKED_TO_END),
         *(story.ended(world, *row) for row in ENDED),
     ]

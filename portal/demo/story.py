@@ -6,11 +6,13 @@ from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
+from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationStatus, SentHow, StaffRole
 from relationships.models import Invitation, Partner
 from relationships.services import invitations
-from relationships.services.cases import open_case
+from relationships.services.agreements import attest_agreement
+from relationships.services.cases import ask_to_end, open_case
 from relationships.services.partners import renew_partner_link, sign_in_by_partner_link
 from relationships.services.relationships import end_relationship
 from relationships.services.tenants import correct_customer, provision_customer
@@ -150,6 +152,7 @@ def bought(world: World, key: str, days_ago: int, lines: tuple[int, ...]) -> Sto
             actor=world.sales(world.seller_of(key)),
             lines=[_line(product, dice) for product in chosen],
             request_key=_key(dice),
+            acknowledges_overlap=True,
         )
 
 
@@ -171,13 +174,22 @@ def provisioned(
     customer = provision_customer(
         actor=world.sales(partner),
         company_name=row.name,
-        primary_domain=row.domain,
+        stated_domain=row.domain,
         country=row.country,
         contact_name=row.administrator,
         contact_email=companies.administrator_login(key),
         address_city=row.city,
     )
     welcome(world, key, customer)
+    first_name, _space, last_name = row.administrator.partition(" ")
+    attest_agreement(
+        customer,
+        actor=world.sales(partner),
+        first_name=first_name,
+        last_name=last_name,
+        email=companies.administrator_login(key),
+        accepted_on=clock.now().date(),
+    )
     yield from bought(world, key, days_ago - 1, lines)
 
 
@@ -248,6 +260,29 @@ def suspended(world: World, key: str, days_ago: int) -> Story:
     )
 
 
+def change_scheduled(world: World, key: str, days_ago: int) -> Story:
+    """Fewer seats from the next renewal on: nothing can be taken away before."""
+    dice = world.dice("schedule", key)
+    yield world.calendar.office_hours(days_ago, dice)
+    subscription = next(row for row in _active(world, key) if row.auto_renews)
+    assert subscription.offer is not None  # a CSP subscription has one
+    lifecycle.schedule_change(
+        subscription,
+        actor=world.sales(world.seller_of(key)),
+        quantity=subscription.quantity - 1,
+        offer=subscription.offer,
+    )
+
+
+def asked_to_end(world: World, key: str, days_ago: int, words: str) -> Story:
+    """The customer asks its partner to end, from My partners."""
+    dice = world.dice("ask to end", key)
+    yield world.calendar.office_hours(days_ago, dice)
+    relationship = world.customer(key).active_relationship
+    assert relationship is not None  # it has not ended
+    ask_to_end(relationship, actor=world.administrators[key], message=words)
+
+
 def tried_for_a_month(world: World, key: str, days_ago: int) -> Story:
     """Suspending switched the renewal off, and so it ends with its month."""
     dice = world.dice("trial", key)
@@ -260,6 +295,7 @@ def tried_for_a_month(world: World, key: str, days_ago: int) -> Story:
             LineRequest(offer(TRIED, Term.P1M, BillingPlan.MONTHLY), 5, "Try-out"),
         ],
         request_key=_key(dice),
+        acknowledges_overlap=True,
     )
     subscription = Subscription.objects.get(order_line__order=order)
     yield world.calendar.office_hours(days_ago - 6, dice)

@@ -74,8 +74,9 @@ class Transition:
 
     `action` is the right that it takes, `run` the service's call with the object, the
     actor and the form's values. `question` says what will happen, `why_not` why it is
-    not possible now. A verb that could be done twice has a `stamp`, what the object was
-    when the page was shown: a second click finds another one and changes nothing.
+    not possible now, `told` what came of it where that is not `done`. A verb that could
+    be done twice has a `stamp`, what the object was when the page was shown: a second
+    click finds another one and changes nothing.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Transition:
     done: Words
     is_possible: Callable[[Any], bool] = lambda obj: True
     why_not: Callable[[Any], str] = lambda obj: ""
+    told: Callable[[Any], str] = lambda result: ""
     form_class: type[TransitionForm] = TransitionForm
     stamp: Callable[[Any], object] | None = None
     css: str = ""
@@ -262,8 +264,9 @@ class ScopedModelAdmin(admin.ModelAdmin):
         form = transition.form_class(data, obj=obj, actor=actor)
         if request.method == "POST" and form.is_valid():
             try:
-                if self._run_once(request, obj, transition, form.cleaned_data):
-                    messages.success(request, transition.done % {"object": obj})
+                done = self._run_once(request, obj, transition, form.cleaned_data)
+                if done:
+                    messages.success(request, done)
                 return HttpResponseRedirect(self.object_url(obj))
             except (TransitionNotAllowed, ValidationError) as error:
                 form.add_refusal(error)
@@ -289,14 +292,15 @@ class ScopedModelAdmin(admin.ModelAdmin):
         obj: Any,
         transition: Transition,
         values: dict[str, Any],
-    ) -> bool:
+    ) -> str:
+        """What to tell the person; nothing where the object is not as it was shown."""
         actor = request.actor  # type: ignore[attr-defined]
         if transition.stamp is not None:
             stored = type(obj)._base_manager.select_for_update().get(pk=obj.pk)
             if not is_as_shown(request, transition.stamp(stored)):
-                return False
-        transition.run(obj, actor=actor, **values)
-        return True
+                return ""
+        result = transition.run(obj, actor=actor, **values)
+        return transition.told(result) or str(transition.done % {"object": obj})
 
     def object_url(self, obj: models.Model) -> str:
         """The object's own page here: where to go when something was done to it."""

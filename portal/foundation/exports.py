@@ -43,7 +43,7 @@ def _rows(changelist: Any, columns: list[str]) -> Iterator[list[str]]:
     """The head, which tells a spreadsheet the encoding, and the rows."""
     model_admin = changelist.model_admin
     heads = [
-        capfirst(label_for_field(name, changelist.model, model_admin))
+        capfirst(str(label_for_field(name, changelist.model, model_admin)))
         for name in columns
     ]
     yield ["\ufeff" + heads[0], *heads[1:]]

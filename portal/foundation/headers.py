@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 # permission of its own where a person clicks; it is named to keep it to ourselves.
 PERMISSIONS = (
     "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), "
-    "clipboard-read=(), clipboard-write=(self), display-capture=(), "
+    "clipboard-read=(self), clipboard-write=(self), display-capture=(), "
     "encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), "
     "idle-detection=(), magnetometer=(), microphone=(), midi=(), payment=(), "
     "picture-in-picture=(), publickey-credentials-create=(), "

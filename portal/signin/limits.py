@@ -21,7 +21,7 @@ LINKS = ("/invitations/", "/partners/", "/password/new/")
 ASKS = {"invitation-ask"}
 RESETS = {"password-reset"}
 SIGN_INS = {"sign-in", "sign-in-code", "invitation-sign-in", "partner-link-sign-in"}
-OF_ACCOUNT = timedelta(hours=1)
+BY_PROVIDER = {"openid-start", "openid-tenant", "openid-callback", "openid-link"}
 
 
 class LimitMiddleware:
@@ -48,28 +48,27 @@ def limits_of(request: HttpRequest) -> list[Limit]:
     limits = []
     if request.path_info.startswith(LINKS):
         limits.append(_per_minute(ThrottleScope.LINK, settings.LINKS_PER_MINUTE))
-    if request.method == "POST":
-        match = request.resolver_match
-        name = match.view_name if match else ""
-        limits += [limit for names, limit in _of_posts() if name in names]
+    match = request.resolver_match
+    name = match.view_name if match else ""
+    if name in BY_PROVIDER or (name in SIGN_INS and request.method == "POST"):
+        limits.append(_per_minute(ThrottleScope.SIGN_IN, settings.SIGN_INS_PER_MINUTE))
+    if name in ASKS and request.method == "POST":
+        limits.append(_per_hour(ThrottleScope.ASK, settings.ASKS_PER_HOUR))
+    if name in RESETS and request.method == "POST":
+        limits.append(_per_hour(ThrottleScope.RESET, settings.RESETS_PER_HOUR))
     return limits
 
 
 def take_for_account(login: str) -> bool:
     """Whether this account was sent enough links already."""
     most = settings.RESETS_PER_ACCOUNT_PER_HOUR
-    limit = Limit(ThrottleScope.RESET_OF_ACCOUNT, most, OF_ACCOUNT)
+    limit = _per_hour(ThrottleScope.RESET_OF_ACCOUNT, most)
     return throttling.take(limit, throttling.key_of(login)) is not None
-
-
-def _of_posts() -> list[tuple[set[str], Limit]]:
-    hour = timedelta(hours=1)
-    return [
-        (SIGN_INS, _per_minute(ThrottleScope.SIGN_IN, settings.SIGN_INS_PER_MINUTE)),
-        (ASKS, Limit(ThrottleScope.ASK, settings.ASKS_PER_HOUR, hour)),
-        (RESETS, Limit(ThrottleScope.RESET, settings.RESETS_PER_HOUR, hour)),
-    ]
 
 
 def _per_minute(scope: ThrottleScope, most: int) -> Limit:
     return Limit(scope, most, timedelta(minutes=1))
+
+
+def _per_hour(scope: ThrottleScope, most: int) -> Limit:
+    return Limit(scope, most, timedelta(hours=1))

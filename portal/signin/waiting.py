@@ -24,6 +24,7 @@ class Waiting:
 
 
 def begin(request: HttpRequest, user: User, actor: Actor | None, *, go_on: str) -> None:
+    request.session.cycle_key()  # nobody else may know under which key this is kept
     request.session[KEY] = {
         "user": user.pk,
         "stamp": user.get_session_auth_hash(),

@@ -1,5 +1,6 @@
 from . import (
     activity,
+    approvals,
     cases,
     invitations,
     jobs,
@@ -11,6 +12,7 @@ from . import (
 
 __all__ = [
     "activity",
+    "approvals",
     "cases",
     "invitations",
     "jobs",

@@ -14,7 +14,7 @@ class ActivityRecordAdmin(PortalModelAdmin):
     list_title = _("Activity log")
     list_display = ("at", "operation", "partner", "customer", "actor", "role")
     list_display_links = ("at",)
-    list_filter = ("operation", "at", "actor_role")
+    list_filter = ("at", "actor_role", "operation")
     list_select_related = ("partner", "customer", "actor")
     search_fields = ("resource_id", "request_id")
     restricted = {"actor": Column.PERSONAL_DATA}

@@ -34,14 +34,19 @@ class CaseAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_INVITATIONS
     list_title = _("Cases")
-    list_display = ("kind", "state", "invitation_link", "customer", "opened_at")
+    list_display = ("kind", "state", "subject_link", "customer", "opened_at")
     list_filter = (OpenFilter, "kind")
-    list_select_related = ("invitation__customer", "customer")
+    list_select_related = (
+        "invitation__customer",
+        "relationship__partner",
+        "relationship__customer",
+        "customer",
+    )
     search_fields = ("invitation__recipient_email", "customer__company_name")
     restricted = {"message": Column.PERSONAL_DATA}
     fields = (
         "kind",
-        "invitation_link",
+        "subject_link",
         "customer",
         "message",
         "opened_at",
@@ -66,8 +71,6 @@ class CaseAdmin(PortalModelAdmin):
             return badge("warn", str(_("Open")))
         return badge("off", str(_("Closed")))
 
-    @admin.display(description=_("invitation"))
-    def invitation_link(self, case: Case) -> str:
-        return format_html(
-            '<a href="{}">{}</a>', case.invitation.get_absolute_url(), case.invitation
-        )
+    @admin.display(description=_("about"))
+    def subject_link(self, case: Case) -> str:
+        return format_html('<a href="{}">{}</a>', case.subject_url, case.subject)

@@ -1,4 +1,7 @@
 from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts import second_factor, throttling
@@ -26,6 +29,7 @@ class UserAdmin(PortalModelAdmin):
     list_display = ("full_name", "login", "email", "is_staff", "is_active")
     list_filter = ("is_staff", "is_active", "is_superuser")
     search_fields = ("full_name", "login", "email")
+    readonly_fields = ("latest_sign_in",)
     transitions = (
         Transition(
             "lift-lock",
@@ -76,6 +80,16 @@ class UserAdmin(PortalModelAdmin):
             css="danger",
         ),
     )
+
+    @admin.display(description=_("latest sign-in"))
+    def latest_sign_in(self, person: User) -> str:
+        latest = person.sign_ins.first() if person.pk else None
+        if latest is None:
+            return str(_("none"))
+        history = reverse("admin:accounts_signin_changelist")
+        query = urlencode({"q": person.login})
+        label = _("sign-in history")
+        return format_html('{} <a href="{}?{}">{}</a>', latest, history, query, label)
 
 
 @admin.register(TenantMembership)

@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
@@ -6,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition
 
-from ..forms import ReasonForm
+from ..enums import ApprovalVerb
+from ..forms import EndForm
 from ..models import ResellerRelationship
 from ..roles import Action, Column
-from ..services.relationships import end_relationship
+from ..services.approvals import do_or_ask
+from .approvals import told_of_approval
 from .base import PortalModelAdmin, badge
 
 
@@ -64,7 +67,7 @@ class ResellerRelationshipAdmin(PortalModelAdmin):
             "end",
             _("End the relationship"),
             Action.END_RELATIONSHIP,
-            end_relationship,
+            partial(do_or_ask, ApprovalVerb.END_RELATIONSHIP),
             question=_(
                 "%(object)s: the relationship ends at once and for good. You can no "
                 "longer order or manage anything for this customer. It is told. Its "
@@ -72,8 +75,10 @@ class ResellerRelationshipAdmin(PortalModelAdmin):
             ),
             done=_("Ended: %(object)s."),
             is_possible=lambda relationship: relationship.is_active,
-            form_class=ReasonForm,
+            form_class=EndForm,
             css="danger",
+            template="admin/relationships/end.html",
+            told=told_of_approval,
         ),
     )
 

@@ -1,4 +1,5 @@
 from .activity import ActivityRecord
+from .approval import Approval
 from .case import Case
 from .customer import Customer, CustomerAgreement, TenantMembership
 from .email import OutgoingEmail
@@ -9,6 +10,7 @@ from .relationship import ResellerRelationship
 
 __all__ = [
     "ActivityRecord",
+    "Approval",
     "Case",
     "CountryMarket",
     "Customer",

@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.ruled import RuledModel, choice_constraint
 
-from ..enums import Operation
+from ..enums import Operation, StaffRole, TenantRole
 from ..querysets import ActivityRecordQuerySet
 from ..roles import role_label
 from .customer import Customer
@@ -75,6 +75,14 @@ class ActivityRecord(RuledModel):
     @property
     def actor_role_label(self) -> str:
         return role_label(self.actor_role)
+
+    @property
+    def is_of_tenant(self) -> bool:
+        return self.actor_role in TenantRole.values
+
+    @property
+    def is_of_staff(self) -> bool:
+        return self.actor_role in StaffRole.values
 
     @property
     def status_change(self) -> str:

@@ -11,15 +11,29 @@ from ..querysets import CaseQuerySet
 from .customer import Customer
 from .invitation import Invitation
 from .partner import Partner
+from .relationship import ResellerRelationship
 
 
 class Case(RuledModel):
-    """Something that stopped a customer and waits for the partner's staff."""
+    """What stopped a customer, or what it asks for; waits for the partner's staff."""
 
     kind = models.CharField(_("kind"), max_length=30, choices=CaseKind)
     partner = models.ForeignKey(Partner, models.PROTECT, related_name="cases")
     invitation = models.ForeignKey(
-        Invitation, models.PROTECT, related_name="cases", verbose_name=_("invitation")
+        Invitation,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cases",
+        verbose_name=_("invitation"),
+    )
+    relationship = models.ForeignKey(
+        ResellerRelationship,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cases",
+        verbose_name=_("reseller relationship"),
     )
     customer = models.ForeignKey(
         Customer,
@@ -49,6 +63,15 @@ class Case(RuledModel):
         ordering = ["-opened_at"]
         constraints = [
             choice_constraint("case_kind_is_known", "kind", CaseKind.values),
+            models.CheckConstraint(
+                condition=Q(invitation__isnull=False) ^ Q(relationship__isnull=False),
+                name="case_is_about_one_thing",
+            ),
+            models.UniqueConstraint(
+                fields=["relationship", "kind"],
+                condition=Q(closed_at__isnull=True),
+                name="case_one_open_per_relationship_and_kind",
+            ),
             models.UniqueConstraint(
                 fields=["invitation", "kind"],
                 condition=Q(closed_at__isnull=True),
@@ -57,7 +80,22 @@ class Case(RuledModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.invitation}"
+        return f"{self.get_kind_display()}: {self.subject}"
+
+    @property
+    def subject(self) -> Invitation | ResellerRelationship:
+        """What it is about: an invitation, or a relationship."""
+        subject = self.invitation or self.relationship
+        assert subject is not None  # the constraint says so
+        return subject
+
+    @property
+    def subject_url(self) -> str:
+        """Where staff looks at what it is about."""
+        if self.relationship is not None:
+            return self.relationship.customer.get_absolute_url()
+        assert self.invitation is not None  # the constraint says so
+        return self.invitation.get_absolute_url()
 
     @property
     def is_open(self) -> bool:

@@ -44,6 +44,13 @@ class Customer(UUIDModel, RuledModel):
         validators=[validate_domain],
         help_text=_("Empty until it is verified."),
     )
+    stated_domain = models.CharField(
+        _("domain, as the partner stated it"),
+        max_length=253,
+        blank=True,
+        validators=[validate_domain],
+        help_text=_("Of a tenant that the partner added; not verified."),
+    )
     country = models.CharField(
         _("country"),
         max_length=2,
@@ -109,10 +116,20 @@ class Customer(UUIDModel, RuledModel):
 
     def clean_fields(self, exclude: Collection[str] | None = None) -> None:
         self.primary_domain = (self.primary_domain or "").strip().lower() or None
+        self.stated_domain = self.stated_domain.strip().lower()
         super().clean_fields(exclude)
 
     def get_absolute_url(self) -> str:
         return reverse("admin:relationships_customer_change", args=[self.pk])
+
+    @property
+    def domain(self) -> str:
+        """The verified one, else what the partner stated, else empty."""
+        return self.primary_domain or self.stated_domain
+
+    @property
+    def has_billing_address(self) -> bool:
+        return all((self.address_line1, self.address_city, self.address_postal_code))
 
     @property
     def active_relationship(self) -> ResellerRelationship | None:
@@ -165,16 +182,42 @@ class TenantMembership(RuledModel):
 
 
 class CustomerAgreement(RuledModel):
-    """One acceptance (or attestation) of a version of the customer agreement."""
+    """One acceptance of a version of the customer agreement.
+
+    By the customer here, or elsewhere: then the partner's staff attests who signed.
+    """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="agreements")
     template = models.CharField(_("agreement"), max_length=100)
     version = models.CharField(_("version"), max_length=40)
     accepted_at = models.DateTimeField(_("accepted at"))
     accepted_by = models.ForeignKey(
-        "accounts.User", models.PROTECT, null=True, related_name="agreements"
+        "accounts.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="agreements",
     )
     how = models.CharField(_("how"), max_length=20, choices=AgreementHow)
+    signer_first_name = models.CharField(_("first name"), max_length=100, blank=True)
+    signer_last_name = models.CharField(_("last name"), max_length=100, blank=True)
+    signer_email = models.EmailField(_("e-mail"), blank=True)
+    attested_by = models.ForeignKey(
+        "accounts.User",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="attested_agreements",
+        verbose_name=_("attested by"),
+    )
+    attested_for = models.ForeignKey(
+        "relationships.Partner",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="attested_agreements",
+        verbose_name=_("attested for"),
+    )
 
     objects = CustomerAgreementQuerySet.as_manager()
 
@@ -184,6 +227,17 @@ class CustomerAgreement(RuledModel):
         ordering = ["-accepted_at"]
         constraints = [
             choice_constraint("agreement_how_is_known", "how", AgreementHow.values),
+            models.CheckConstraint(
+                condition=~Q(how=AgreementHow.ATTESTED)
+                | Q(attested_by__isnull=False, attested_for__isnull=False)
+                & ~Q(signer_first_name="")
+                & ~Q(signer_last_name="")
+                & ~Q(signer_email=""),
+                name="agreement_attested_names_its_signer",
+                violation_error_message=_(
+                    "An attestation names who signed: first and last name, e-mail."
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

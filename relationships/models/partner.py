@@ -60,6 +60,14 @@ class Partner(UUIDModel, RuledModel):
     contact_email = models.EmailField(_("contact e-mail"))
     contact_phone = models.CharField(_("contact phone"), max_length=40, blank=True)
     website = models.URLField(_("website"), blank=True)
+    needs_second_person = models.BooleanField(
+        _("second person"),
+        default=False,
+        help_text=_(
+            "Cancelling, ending a relationship and taking many seats away wait until a "
+            "second person of this partner approves."
+        ),
+    )
     link_generation = models.PositiveSmallIntegerField(default=1, editable=False)
     link_stopped_at = models.DateTimeField(null=True, editable=False)
 

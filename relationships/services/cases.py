@@ -8,8 +8,9 @@ from portal.foundation import clock
 from ..actors import Actor
 from ..enums import CaseKind, Operation
 from ..exceptions import TransitionNotAllowed
-from ..models import Case, Customer, Invitation
+from ..models import Case, Customer, Invitation, ResellerRelationship
 from ..roles import Action
+from . import notices
 from .activity import record
 
 
@@ -42,6 +43,42 @@ def open_case(
         customer=customer,
         new={"kind": kind, "invitation": str(invitation.pk)},
     )
+    return case
+
+
+@transaction.atomic
+def ask_to_end(
+    relationship: ResellerRelationship, *, actor: Actor, message: str = ""
+) -> Case:
+    """The customer asks its partner to end; a second click is the first case.
+
+    TransitionNotAllowed when the relationship has ended.
+    """
+    Customer.objects.select_for_update().get(pk=relationship.customer_id)
+    rows = ResellerRelationship.objects.select_related("partner", "customer")
+    relationship = rows.select_for_update(of=("self",)).get(pk=relationship.pk)
+    actor.require(Action.ASK_TO_END, relationship)
+    if not relationship.is_active:
+        raise TransitionNotAllowed(_("This relationship has ended already."))
+    known = relationship.cases.open().filter(kind=CaseKind.END_RELATIONSHIP).first()
+    if known is not None:
+        return known
+    case = Case.objects.create(
+        kind=CaseKind.END_RELATIONSHIP,
+        partner=relationship.partner,
+        relationship=relationship,
+        customer=relationship.customer,
+        message=message.strip()[:1000],
+    )
+    record(
+        Operation.ASK_TO_END,
+        relationship,
+        actor=actor,
+        partner=relationship.partner,
+        customer=relationship.customer,
+        new={"case": case.pk},
+    )
+    notices.tell_staff_of_ask_to_end(case)
     return case
 
 

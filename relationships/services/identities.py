@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -68,12 +68,13 @@ def state_company(
         origin=CustomerOrigin.EXISTING_TENANT,
         stated_by_customer=True,
     )
-    customer.clean_fields()
-    known = Customer.objects.filter(tenant_id=proof.tenant_id).first()
-    if known is not None:
-        return _join(known, proof)
-    customer.save(force_insert=True)
-    membership = _join(customer, proof)
+    customer.full_clean(validate_unique=False)
+    # Two people of one tenant at the same instant: the second finds the first one's.
+    Customer.objects.bulk_create([customer], ignore_conflicts=True)
+    stored = Customer.objects.get(tenant_id=proof.tenant_id)
+    membership = _join(stored, proof)
+    if stored.pk != customer.pk:
+        return membership
     record(
         Operation.STATE_COMPANY,
         customer,
@@ -164,16 +165,14 @@ def link_identity(proof: ProvedIdentity, *, actor: Actor) -> Identity:
             code="other_tenant",
             params={"partner": partner},
         )
-    taken = ValidationError(
-        _("This account belongs to somebody here already."), code="taken"
+    Identity.objects.bulk_create(
+        [Identity(user=user, **_key(proof))], ignore_conflicts=True
     )
-    if _identities(proof).exists():
-        raise taken
-    try:
-        with transaction.atomic():
-            identity = Identity.objects.create(user=user, **_key(proof))
-    except IntegrityError as error:  # somebody else was quicker
-        raise taken from error
+    identity = _identities(proof).get()
+    if identity.user_id != user.pk:
+        raise ValidationError(
+            _("This account belongs to somebody here already."), code="taken"
+        )
     record(Operation.ADD_RECORD, identity, actor=actor, partner=partner)
     return identity
 

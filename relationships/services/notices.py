@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..enums import TenantRole
-from ..models import CustomerAgreement, Invitation, ResellerRelationship
+from ..models import Case, CustomerAgreement, Invitation, ResellerRelationship
 from . import mail
 
 
@@ -66,6 +66,19 @@ def tell_of_acceptance(relationship: ResellerRelationship) -> None:
         invitation=invitation,
         on_behalf_of=relationship.partner,
     )
+
+
+def tell_staff_of_ask_to_end(case: Case) -> None:
+    """Whoever asked for the relationship, or the partner's contact."""
+    relationship = case.relationship
+    assert relationship is not None  # the case is about one
+    address = settings.PUBLIC_URL + case.subject_url
+    context = {"case": case, "relationship": relationship, "address": address}
+    with translation.override(settings.LANGUAGE_CODE):
+        subject, text = mail.render("asked_to_end", context)
+    invitation = relationship.invitation
+    recipient = _asker(invitation) if invitation else case.partner.contact_email
+    mail.enqueue(recipient, subject, text, invitation=invitation)
 
 
 def tell_of_end(relationship: ResellerRelationship) -> None:

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from portal.foundation import clock
 
 from ..actors import Actor
-from ..enums import AgreementHow, Operation, RelationshipOrigin
+from ..enums import AgreementHow, ApprovalVerb, Operation, RelationshipOrigin
 from ..exceptions import TransitionNotAllowed
+from ..existing import Blocker
 from ..models import (
+    Approval,
     Customer,
     CustomerAgreement,
     Invitation,
@@ -21,6 +23,8 @@ from ..models import (
 from ..roles import Action
 from . import notices
 from .activity import record
+from .cases import close_case
+from .rules import refuse_alone
 
 
 def establish_by_invitation(
@@ -90,7 +94,7 @@ def _establish(
     return relationship
 
 
-def _active_subscriptions(relationship: ResellerRelationship) -> list[Any]:
+def blockers_of(relationship: ResellerRelationship) -> list[Blocker]:
     """What this partner still sells to the customer, under an earlier one too.
 
     Without a relationship it could no longer manage those either.
@@ -103,12 +107,17 @@ def _active_subscriptions(relationship: ResellerRelationship) -> list[Any]:
 
 @transaction.atomic
 def end_relationship(
-    relationship: ResellerRelationship, *, actor: Actor, reason: str
+    relationship: ResellerRelationship,
+    *,
+    actor: Actor,
+    reason: str,
+    approval: Approval | None = None,
 ) -> ResellerRelationship:
     """End it for good; the customer is told and existing subscriptions stay.
 
-    TransitionNotAllowed when it has ended; ValidationError `reason` (none given) or
-    `ended_once` (params: blockers) while a CSP subscription under it is active.
+    TransitionNotAllowed when it has ended; ValidationError `reason` (none given),
+    `ended_once` (params: blockers) while a CSP subscription under it is active, or
+    `second_person` where the partner wants one (`approval`).
     """
     Customer.objects.select_for_update().get(pk=relationship.customer_id)
     relationship = (
@@ -121,13 +130,20 @@ def end_relationship(
         raise TransitionNotAllowed(_("This relationship has ended already."))
     if not reason.strip():
         raise ValidationError(_("Say why the relationship ends."), code="reason")
-    blockers = _active_subscriptions(relationship)
+    blockers = blockers_of(relationship)
     if blockers:
         raise ValidationError(
             _("Suspend these CSP subscriptions first, they are active: %(blockers)s."),
             code="ended_once",
             params={"blockers": ", ".join(str(blocker) for blocker in blockers)},
         )
+    refuse_alone(
+        ApprovalVerb.END_RELATIONSHIP,
+        relationship,
+        relationship.partner,
+        actor=actor,
+        approval=approval,
+    )
     relationship.ended_at = clock.now()
     relationship.ended_by = actor.user
     relationship.end_reason = reason.strip()
@@ -140,5 +156,7 @@ def end_relationship(
         customer=relationship.customer,
         reason=relationship.end_reason,
     )
+    for case in relationship.cases.open():
+        close_case(case, actor=actor)
     notices.tell_of_end(relationship)
     return relationship

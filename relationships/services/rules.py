@@ -2,11 +2,12 @@
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from ..enums import CaseKind
-from ..models import CountryMarket, Customer, Invitation, Partner
+from ..actors import Actor
+from ..enums import ApprovalVerb, CaseKind
+from ..models import Approval, CountryMarket, Customer, Invitation, Partner
 
 
 def require_transacting(partner: Partner) -> None:
@@ -59,6 +60,33 @@ def refuse_second_partner(customer: Customer) -> None:
         )
 
 
+def refuse_alone(
+    verb: ApprovalVerb,
+    target: Model,
+    partner: Partner,
+    *,
+    actor: Actor,
+    approval: Approval | None,
+) -> None:
+    """ValidationError `second_person` where the partner wants one and there is none.
+
+    The last check before what cannot be undone: whatever else is refused is refused
+    before somebody is asked.
+    """
+    if not partner.needs_second_person:
+        return
+    is_approved = (
+        approval is not None
+        and approval.is_waiting
+        and (approval.verb, approval.target_id) == (verb, target.pk)
+        and approval.asked_by != actor.user
+    )
+    if not is_approved:
+        raise ValidationError(
+            _("A second person has to approve this."), code="second_person"
+        )
+
+
 def markets_match(partner: Partner, customer: Customer) -> bool:
     """Rule `region`: the same market, unless `MARKETS_MUST_MATCH` is off."""
     if not settings.MARKETS_MUST_MATCH:
@@ -95,11 +123,9 @@ def refuse_linked_customer(invitation: Invitation) -> None:
     domain and by the domain of the address: nothing is told about anybody else's.
     """
     domain = invitation.customer_domain or _domain_of(invitation.recipient_email)
-    own = Customer.objects.filter(
-        relationships__partner=invitation.partner, relationships__ended_at=None
-    )
-    invited = Q(tenant_id=invitation.customer_tenant_id) | Q(primary_domain=domain)
-    linked = own.filter(invited).first()
+    own = Customer.objects.of_active_relationships(invitation.partner)
+    invited = own.filter(tenant_id=invitation.customer_tenant_id)
+    linked = invited.first() or own.with_domain(domain).first()
     if linked is not None:
         raise ValidationError(
             _("%(customer)s is already linked to you: it is in your customer list."),

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.accounts import history, second_factor, throttling
@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from ..actors import Actor
 from ..enums import CustomerOrigin, Operation
 from ..exceptions import TransitionNotAllowed
-from ..models import Customer, OutgoingEmail
+from ..models import Customer, OutgoingEmail, Partner
 from ..roles import Action
 from . import rules
 from .activity import record
@@ -35,56 +35,39 @@ STATEMENT_FIELDS = ("company_name", "country", "primary_domain")
 NOBODY = "anonymised@portal.invalid"
 
 
-def domain_in_use() -> ValidationError:
-    """One sentence, the same whoever uses the domain."""
-    return ValidationError(
-        {
-            "primary_domain": ValidationError(
-                _(
-                    "This domain belongs to a tenant that exists already. Ask that "
-                    "customer for a reseller relationship instead."
-                ),
-                code="domain_in_use",
-            )
-        }
-    )
-
-
 @transaction.atomic
 def provision_customer(
     *,
     actor: Actor,
     company_name: str,
-    primary_domain: str,
+    stated_domain: str,
     country: str,
     **contact: str,
 ) -> Customer:
     """A new tenant's record, with the reseller relationship established at once.
 
-    `contact` takes CONTACT_FIELDS. ValidationError: `domain_in_use`, `region`, or what
-    the fields' validators say.
+    The domain is the partner's own statement: nothing tells whether it is known here
+    elsewhere. `contact` takes CONTACT_FIELDS. ValidationError: `already_linked`,
+    `region`, or what the fields' validators say.
     """
     actor.require(Action.ADD_CUSTOMER)
     partner = actor.partner
     assert partner is not None  # only staff roles may add
+    # Two clicks at the same instant follow each other.
+    partner = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
     rules.require_transacting(partner)
     customer = Customer(
         tenant_id=uuid.uuid4(),
         company_name=company_name.strip(),
-        primary_domain=primary_domain.strip().lower(),
+        stated_domain=stated_domain,
         country=country.strip().upper(),
         origin=CustomerOrigin.PROVISIONED,
         **contact,
     )
     customer.clean_fields()
-    if Customer.objects.filter(primary_domain=customer.primary_domain).exists():
-        raise domain_in_use()
+    _refuse_second_of_own(partner, customer)
     rules.refuse_other_market(partner, customer)
-    try:
-        with transaction.atomic():
-            customer.save(force_insert=True)
-    except IntegrityError as error:  # somebody else was quicker
-        raise domain_in_use() from error
+    customer.save(force_insert=True)
     record(
         Operation.ADD_CUSTOMER,
         customer,
@@ -95,6 +78,19 @@ def provision_customer(
     )
     establish_by_provisioning(customer, actor=actor)
     return customer
+
+
+def _refuse_second_of_own(partner: Partner, customer: Customer) -> None:
+    """A customer of this partner already has the domain; others' are not looked at."""
+    own = Customer.objects.of_active_relationships(partner)
+    linked = own.with_domain(customer.stated_domain).first()
+    if linked is not None:
+        already = ValidationError(
+            _("%(customer)s in your customer list has this domain already."),
+            code="already_linked",
+            params={"customer": linked},
+        )
+        raise ValidationError({"stated_domain": already})
 
 
 @transaction.atomic

@@ -8,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition
 from relationships.actors import Actor
+from relationships.admin.approvals import told_of_approval
+from relationships.enums import ApprovalVerb
 from relationships.roles import Action
+from relationships.services.approvals import do_or_ask
 
 from ..forms import NameForm, ScheduleForm, SeatsForm
 from ..models import ScheduledChange, Subscription
@@ -51,9 +54,10 @@ WAYS = (
         Verb.ADD_SEATS,
         "seats",
         _("Change seats"),
-        lifecycle.change_seats,
+        partial(do_or_ask, ApprovalVerb.TAKE_SEATS),
         question=_("%(object)s: how many seats in all?"),
         done=_("Seats changed: %(object)s."),
+        told=told_of_approval,
         form_class=SeatsForm,
     ),
     _way(
@@ -124,12 +128,13 @@ WAYS = (
         Verb.CANCEL,
         "cancel",
         _("Cancel the subscription"),
-        lifecycle.cancel,
+        partial(do_or_ask, ApprovalVerb.CANCEL),
         question=_(
             "%(object)s is deleted at once and for good: its users cannot work any "
             "more. Its history stays."
         ),
         done=_("Cancelled: %(object)s."),
+        told=told_of_approval,
         css="danger",
     ),
     _way(

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation import clock
@@ -219,6 +220,18 @@ class Subscription(UUIDModel, RuledModel):
         if self.por_name and self.por_mpn_id:
             return f"{self.por_name} (MPN {self.por_mpn_id})"
         return self.por_name or (f"MPN {self.por_mpn_id}" if self.por_mpn_id else "")
+
+    @property
+    def how_to_stop(self) -> str:
+        """What has to happen to an active one before its relationship can end."""
+        assert self.commitment_ends_at is not None  # a CSP subscription has one
+        end = date_format(self.commitment_ends_at, "DATE_FORMAT")
+        until = self.terms.order_by("-number")[0].reducible_until
+        if until is None or until <= clock.now():
+            return _("Suspend it: it is billed until %(end)s.") % {"end": end}
+        return _(
+            "Suspend it (billed until %(end)s), or cancel it until %(day)s UTC."
+        ) % {"end": end, "day": date_format(until, "DATETIME_FORMAT")}
 
     def can(self, verb: SubscriptionVerb) -> bool:
         return verb in SUBSCRIPTION_TRANSITIONS[self.status]

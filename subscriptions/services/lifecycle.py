@@ -6,16 +6,19 @@ and ValidationError with the rule's name as its code.
 
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from relationships.actors import Actor
-from relationships.enums import Operation
+from relationships.enums import ApprovalVerb, Operation
 from relationships.exceptions import TransitionNotAllowed
+from relationships.models import Approval
 from relationships.roles import Action
 from relationships.services.activity import record
+from relationships.services.rules import refuse_alone
 
 from ..enums import SubscriptionStatus, SubscriptionVerb
 from ..models import Offer, ScheduledChange, Subscription
@@ -33,13 +36,19 @@ from .seats import (
 
 @transaction.atomic
 def change_seats(
-    subscription: Subscription, *, actor: Actor, quantity: int, shown: int
+    subscription: Subscription,
+    *,
+    actor: Actor,
+    quantity: int,
+    shown: int,
+    approval: Approval | None = None,
 ) -> Subscription:
     """Bring the seats to `quantity`; `shown` is what the person saw before.
 
     More at any time; fewer from what was added within the window, the newest first.
     Drops the scheduled change. TransitionNotAllowed unless active, or
-    `seats_changed_meanwhile`; ValidationError: `seat_limits`, `seats_not_reducible`.
+    `seats_changed_meanwhile`; ValidationError: `seat_limits`, `seats_not_reducible`,
+    `second_person` (more than `SEATS_WITHOUT_APPROVAL` go, and the partner wants one).
     """
     subscription = _lock_as_of_now(subscription, actor=actor)
     before = subscription.quantity
@@ -57,7 +66,7 @@ def change_seats(
         refuse_seats_outside_limits(subscription.offer, quantity)
         add_seats(subscription, quantity - before, current_term(subscription))
     else:
-        _take_seats(subscription, before - quantity)
+        _take_seats(subscription, before - quantity, actor=actor, approval=approval)
     subscription.refresh_from_db(fields=["quantity"])
     _drop_scheduled_change(subscription, actor=actor)
     _tell(
@@ -70,7 +79,9 @@ def change_seats(
     return subscription
 
 
-def _take_seats(subscription: Subscription, seats: int) -> None:
+def _take_seats(
+    subscription: Subscription, seats: int, *, actor: Actor, approval: Approval | None
+) -> None:
     require_possible(Verb.TAKE_SEATS, subscription)
     term = current_term(subscription)
     found = reducible_seats(subscription, term)
@@ -87,6 +98,8 @@ def _take_seats(subscription: Subscription, seats: int) -> None:
         )
     assert subscription.offer is not None  # a CSP subscription has one
     refuse_seats_outside_limits(subscription.offer, subscription.quantity - seats)
+    if seats > settings.SEATS_WITHOUT_APPROVAL:
+        _refuse_alone(ApprovalVerb.TAKE_SEATS, subscription, actor, approval)
     take_seats(subscription, seats, term, [each.entry for each in found])
 
 
@@ -103,11 +116,16 @@ def reactivate(subscription: Subscription, *, actor: Actor) -> Subscription:
 
 
 @transaction.atomic
-def cancel(subscription: Subscription, *, actor: Actor) -> Subscription:
+def cancel(
+    subscription: Subscription, *, actor: Actor, approval: Approval | None = None
+) -> Subscription:
     """Delete it at once, within the window of its order or last renewal.
 
-    ValidationError `cancellation_window` when that is over.
+    ValidationError `cancellation_window` when that is over, or `second_person`.
     """
+    subscription = _lock_as_of_now(subscription, actor=actor)
+    require_possible(Verb.CANCEL, subscription)
+    _refuse_alone(ApprovalVerb.CANCEL, subscription, actor, approval)
     return _move(subscription, SubscriptionVerb.CANCEL, actor=actor)
 
 
@@ -240,6 +258,18 @@ def _move(
         new={name: after[name] for name in changed},
     )
     return subscription
+
+
+def _refuse_alone(
+    verb: ApprovalVerb,
+    subscription: Subscription,
+    actor: Actor,
+    approval: Approval | None,
+) -> None:
+    assert subscription.seller is not None  # a CSP subscription has one
+    refuse_alone(
+        verb, subscription, subscription.seller, actor=actor, approval=approval
+    )
 
 
 def _offer_for_renewal(subscription: Subscription, offer: Offer) -> Offer:

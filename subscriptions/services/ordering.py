@@ -10,7 +10,12 @@ from django.utils.translation import gettext as _
 from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.enums import Operation
-from relationships.models import Customer, ResellerRelationship
+from relationships.models import (
+    Customer,
+    CustomerAgreement,
+    Partner,
+    ResellerRelationship,
+)
 from relationships.roles import Action
 from relationships.services.activity import record
 from relationships.services.rules import require_transacting
@@ -27,6 +32,7 @@ from ..models import (
     SubscriptionTerm,
 )
 from .locking import lock_active_relationship, lock_customer
+from .overlaps import overlaps
 from .seats import reduction_deadline, refuse_seats_outside_limits
 
 
@@ -46,12 +52,14 @@ def place_order(
     actor: Actor,
     lines: list[LineRequest],
     request_key: UUID,
+    acknowledges_overlap: bool = False,
 ) -> Order:
     """Order CSP subscriptions beside whatever the customer has.
 
     The same `request_key` gives the same order again. ValidationError:
-    `csp_needs_relationship`, `no_lines`, `seat_limits`, `offer`, `request_key` (it was
-    used for another customer).
+    `csp_needs_relationship`, `agreement_missing`, `no_lines`, `seat_limits`, `offer`,
+    `overlap` (the customer has the same by another channel, and that was not
+    acknowledged), `request_key` (it was used for another customer).
     """
     actor.require(Action.ORDER)
     assert actor.user is not None  # only staff orders
@@ -62,7 +70,10 @@ def place_order(
     relationship = lock_active_relationship(customer, actor)
     require_transacting(relationship.partner)
     lines = [replace(line, offer=_stored(line.offer)) for line in lines]
+    refuse_without_agreement(customer, relationship.partner)
     _check_lines(lines, relationship)
+    if not acknowledges_overlap:
+        _refuse_overlap(customer, lines)
     order = Order.objects.create(
         customer=customer,
         relationship=relationship,
@@ -96,6 +107,34 @@ def _same_order(earlier: Order, customer: Customer, actor: Actor) -> Order:
             code="request_key",
         )
     return earlier
+
+
+def refuse_without_agreement(customer: Customer, partner: Partner) -> None:
+    """ValidationError `agreement_missing`: nobody has accepted the agreement."""
+    if not customer.agreements.filter(
+        CustomerAgreement.objects.all().of_partner(partner)
+    ).exists():
+        raise ValidationError(
+            _(
+                "%(customer)s has not accepted the customer agreement. Attest who "
+                "accepted it, and when."
+            ),
+            code="agreement_missing",
+            params={"customer": customer},
+        )
+
+
+def _refuse_overlap(customer: Customer, lines: list[LineRequest]) -> None:
+    found = overlaps(customer, [line.offer.product for line in lines])
+    if found:
+        raise ValidationError(
+            _(
+                "The customer has this by another channel too, and would pay twice: "
+                "%(existing)s."
+            ),
+            code="overlap",
+            params={"existing": ", ".join(str(row) for row in found)},
+        )
 
 
 def _stored(offer: Offer) -> Offer:

@@ -15,7 +15,7 @@ from portal.jobs import running
 from portal.jobs.models import Job
 from portal.signin.sessions import ACTS_AS
 from relationships.actors import Actor
-from relationships.enums import CaseKind
+from relationships.enums import ApprovalVerb, CaseKind
 from relationships.models import (
     ActivityRecord,
     CountryMarket,
@@ -23,6 +23,7 @@ from relationships.models import (
     StaffMembership,
     TenantMembership,
 )
+from relationships.services.approvals import do_or_ask
 from relationships.services.cases import open_case
 from relationships.services.mail import deliver
 from subscriptions.models import CspSubscription, ExistingSubscription
@@ -157,7 +158,14 @@ def open_office(word: str) -> Office:
     case = open_case(
         CaseKind.NEW_LINK, invitation, actor=Actor.visitor(), message=f"{word} asks"
     )
+    partner.needs_second_person = True
+    partner.save()
+    asking = stories.staff(partner, "admin_agent")
+    approval = do_or_ask(ApprovalVerb.CANCEL, csp, actor=asking)
+    partner.needs_second_person = False
+    partner.save()
     rows = {
+        "approval": approval,
         "partner": partner,
         "staffmembership": StaffMembership.objects.get(pk=membership.pk),
         "tenantmembership": TenantMembership.objects.get(user=tenant.user),

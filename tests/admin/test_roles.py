@@ -35,6 +35,7 @@ PRICES = (PRICE, "2,086.75", "2086.75")  # of a seat, and of the five that were 
 # The subscription is active, renews, and nothing is scheduled; the person is not locked
 # and has no second factor.
 NOT_NOW = {
+    "attest",  # the agreement is accepted
     "reactivate",
     "renew-on",
     "unschedule",

@@ -4,7 +4,7 @@ import pytest
 
 from portal.accounts import second_factor, throttling
 from portal.accounts.enums import ThrottleScope
-from portal.accounts.models import SignIn, Throttle
+from portal.accounts.models import SignIn, Throttle, User
 from relationships.models import ActivityRecord
 from tests.public.visitor import Visitor
 from tests.signin.people import give_password, is_signed_in, with_factor
@@ -109,3 +109,18 @@ def test_keys_of_second_factors_have_no_page(operator, person):
 def test_password_of_the_back_office_is_changed_on_the_common_page(operator):
     assert operator.get("/admin/password_change/").url == "/account/password/"
     assert operator.get("/admin/password_change/done/").url == "/account/"
+
+
+def test_persons_page_leads_to_the_persons_history(operator, person):
+    guess(person, 1)
+    guess(stories.staff(), 1)
+    html = text(operator.get(url(person.user)))
+    query = f"?q={person.user.login.replace('@', '%40')}"
+    assert f"{list_url(SignIn)}{query}" in html
+    listed = operator.get(list_url(SignIn) + query).context["cl"].result_list
+    assert [row.user for row in listed] == [person.user]
+
+
+def test_persons_page_says_so_when_nobody_signed_in(operator, person):
+    assert "Latest sign-in" in text(operator.get(url(person.user)))
+    assert "Latest sign-in" in text(operator.get(list_url(User, "add")))

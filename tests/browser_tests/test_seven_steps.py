@@ -238,9 +238,8 @@ def order(page: Page, watch: Watch, offers: list[Offer]) -> None:
 
 def manage(page: Page, watch: Watch) -> None:
     """Step 7: seats up, suspend, reactivate, a name of one's own."""
-    page.get_by_role(
-        "link", name=re.compile("Change seats ?: Microsoft 365 E3")
-    ).click()
+    name = re.compile("Change seats ?: Microsoft 365 E3")
+    page.get_by_role("link", name=name).click()
     page.get_by_label("Seats in all").fill("12")
     watch.look(page, "add-seats")
     page.get_by_role("button", name="Change seats").click()

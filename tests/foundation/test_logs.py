@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.servers.basehttp import WSGIRequestHandler
+from gunicorn.config import Config
 
 from portal.foundation.logs import HIDDEN, redact
+from portal.foundation.server_log import RedactingLogger
 from tests.public.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -106,6 +108,21 @@ def test_traceback_hides_links_too(written):
         logging.getLogger("portal.anything").exception("It failed.")
     assert "ValueError: cannot read /invitations/[hidden]/" in written.getvalue()
     assert TOKEN not in written.getvalue()
+
+
+def test_every_handler_of_the_production_server_hides_links(tmp_path):
+    config = Config()
+    config.set("accesslog", str(tmp_path / "access"))
+    config.set("errorlog", str(tmp_path / "error"))
+    logger = RedactingLogger(config)
+    logger.access_log.info("GET /invitations/%s/", TOKEN)
+    logger.error("broken: /partners/%s/", TOKEN)
+    for log in (logger.access_log, logger.error_log):
+        for handler in log.handlers[:]:
+            handler.close()
+            log.removeHandler(handler)
+    assert (tmp_path / "access").read_text() == f"GET /invitations/{HIDDEN}/\n"
+    assert f"broken: /partners/{HIDDEN}/" in (tmp_path / "error").read_text()
 
 
 def _answer(address: str) -> int:

@@ -22,6 +22,7 @@ from relationships.services.tenants import provision_customer
 from tests import stories
 from tests.factories import CustomerFactory, TenantMembershipFactory, UserFactory
 from tests.public.visitor import Visitor, path_of
+from tests.signin.openid import pages as openid
 
 from .reading import Reader, english_in
 
@@ -238,7 +239,7 @@ def receipt_of_a_new_tenant():
     customer = provision_customer(
         actor=stories.staff(),
         company_name="Contoso",
-        primary_domain="contoso.example",
+        stated_domain="contoso.example",
         country="DE",
     )
     path = f"/my/receipts/{customer.active_relationship.pk}/"
@@ -277,6 +278,7 @@ STORIES: list[Any] = [
     *(withdrawn_while_deciding, asked_for_a_new_link, declined, replaced),
     *(partner_link, partner_link_stopped, partner_link_already_linked),
     *(receipt, receipt_of_a_new_tenant, my, my_with_nothing, my_tenants),
+    *openid.STORIES,
 ]
 
 

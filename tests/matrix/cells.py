@@ -11,7 +11,7 @@ from django.urls import reverse
 from portal.foundation import clock
 from relationships import roles
 from relationships.actors import Actor
-from relationships.models import Invitation
+from relationships.models import Invitation, ResellerRelationship
 from relationships.roles import Action
 
 from ..admin.office import Office
@@ -23,9 +23,12 @@ from .table import (
     EVERYBODY,
     LINKS,
     LIST_ACTIONS,
+    RELATIONSHIP,
     SIGNED_IN,
     SITE,
     TENANTS,
+    TENANTS_ASKING,
+    TENANTS_WITH_LOG,
     TRANSITIONS,
     VIEW,
     pages_of_models,
@@ -43,7 +46,6 @@ WITHOUT_EFFECT = {
 # What an address of the site has in it.
 ARGUMENTS = {
     "admin:app_list": [["relationships"], ["subscriptions"]],
-    "my-receipt": [],  # a row of somebody's: `of_receipts`
     "password-reset-confirm": [["NA", "none-of-ours"]],
 }
 
@@ -77,6 +79,8 @@ def is_granted(actor: Actor | None, audience: str) -> bool:
         SIGNED_IN: True,
         BACK_OFFICE: actor.is_staff or actor.is_operator,
         TENANTS: actor.is_tenant,
+        TENANTS_WITH_LOG: actor.is_tenant and actor.may(Action.VIEW_ACTIVITY),
+        TENANTS_ASKING: actor.is_tenant and actor.may(Action.ASK_TO_END),
     }
     return words[audience] if audience in words else _is_in_office(actor, audience)
 
@@ -171,6 +175,18 @@ def of_autocomplete(actor: Actor | None) -> Iterator[Cell]:
             url = f"{reverse('admin:autocomplete')}{query}&field_name={column.name}"
             granted = right is not None and is_granted(actor, right)
             yield Cell(f"autocomplete {label}.{column.name}", url, granted)
+
+
+def of_relationship(
+    actor: Actor | None, relationship: ResellerRelationship, *, is_own: bool
+) -> Iterator[Cell]:
+    """A tenant's pages about one relationship."""
+    for name, (to_get, to_post) in RELATIONSHIP.items():
+        url = reverse(name, args=[relationship.pk])
+        yield Cell(name, url, is_own and is_granted(actor, to_get))
+        if to_post:
+            granted = is_own and is_granted(actor, to_post)
+            yield Cell(name, url, granted, "post", {"message": "x"}, granted)
 
 
 def of_links(

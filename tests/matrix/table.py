@@ -14,6 +14,8 @@ EVERYBODY = "everybody"
 SIGNED_IN = "whoever has signed in"
 BACK_OFFICE = "staff and operator"
 TENANTS = "whoever acts for a tenant"
+TENANTS_WITH_LOG = "whoever acts for a tenant and may see its activity"
+TENANTS_ASKING = "whoever acts for a tenant and may ask to end a relationship"
 
 ADD = {
     "customer": Action.ADD_CUSTOMER,
@@ -55,7 +57,7 @@ SITE = {
     "admin:act-as": SIGNED_IN,
     "my": TENANTS,
     "my-act-as": SIGNED_IN,
-    "my-receipt": TENANTS,
+    "my-activity": TENANTS_WITH_LOG,
     "account": SIGNED_IN,
     "account-password": SIGNED_IN,
     "account-second-factor": SIGNED_IN,
@@ -79,6 +81,12 @@ SITE = {
         EVERYBODY,
     ),
     **dict.fromkeys(("admin:login", "admin:logout"), EVERYBODY),
+}
+
+# Pages of a tenant about one relationship of its own: what GET takes, and POST.
+RELATIONSHIP = {
+    "my-receipt": (TENANTS, ""),
+    "my-ask-to-end": (TENANTS, TENANTS_ASKING),
 }
 
 # A link's pages: all may open one, and what a POST takes.
@@ -115,4 +123,4 @@ def pages_of_models() -> dict[str, tuple[str, str, str]]:
 
 
 def known_names() -> set[str]:
-    return {*SITE, *LINKS, *pages_of_models(), "admin:autocomplete"}
+    return {*SITE, *RELATIONSHIP, *LINKS, *pages_of_models(), "admin:autocomplete"}

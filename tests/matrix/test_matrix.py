@@ -75,6 +75,23 @@ def test_matrix_grants_exactly_what_the_table_says(
         *cells.of_links(actor, invitation, is_own=True),
         *cells.of_links(actor, stranger, is_own=False),
     ]
+    check(actor, table)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_matrix_grants_tenants_what_is_about_their_own_relationships(
+    role, office, other
+):
+    actor = actor_of(role, office, office.tenant)
+    own, foreign = office.resellerrelationship, other.resellerrelationship
+    table = [
+        *cells.of_relationship(actor, own, is_own=True),
+        *cells.of_relationship(actor, foreign, is_own=False),
+    ]
+    check(actor, table)
+
+
+def check(actor: Any, table: Iterable[Cell]) -> None:
     client = desk(actor) if actor else Client()
     assert refused_but_done(client, table) == []
     assert granted_but_refused(client, table) == []

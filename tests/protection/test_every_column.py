@@ -83,7 +83,7 @@ def test_nothing_written_once_changes_on_a_relationship(subtests, relationship):
     provision_customer(
         actor=stories.staff(),
         company_name="New here",
-        primary_domain="new-here.example",
+        stated_domain="new-here.example",
         country="DE",
     )
     provisioned = ResellerRelationship.objects.get(origin="provisioned")

@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.foundation import clock
 from relationships.services.relationships import end_relationship
+from subscriptions.services.lifecycle import suspend
 from subscriptions.services.observations import retract_observation
 from tests import stories
 from tests.factories import OfferFactory, ProductFactory, TenantMembershipFactory
@@ -152,6 +153,7 @@ def _fill(admin, number):
 
 
 def _queries(visitor, path):
+    visitor.get(path)  # a first visit is counted in a row of its own
     with CaptureQueriesContext(connection) as queries:
         assert visitor.get(path).status_code == 200
     return len(queries)
@@ -183,3 +185,15 @@ def test_receipt_asks_the_database_as_often_when_there_are_thirty_rows(visitor, 
         counts.append(_queries(visitor, f"/my/receipts/{relationship.pk}/"))
         _end(relationship)
     assert counts[0] == counts[1]
+
+
+def test_my_leads_to_the_partner_that_can_change_a_csp_subscription(visitor, admin):
+    sales = stories.staff()
+    relationship = stories.relationship(sales, admin)
+    stories.observation(admin.customer)
+    subscription = stories.csp_subscription(sales, admin.customer)
+    link = f'href="mailto:{sales.partner.contact_email}?subject='
+    assert text_of(visitor.get("/my/")).count(link) == 1
+    suspend(subscription, actor=sales)
+    _end(relationship)
+    assert link not in text_of(visitor.get("/my/"))

@@ -101,7 +101,7 @@ def test_receipt_says_so_when_the_partner_set_up_the_tenant():
     customer = provision_customer(
         actor=sales,
         company_name="New Tenant",
-        primary_domain="new-tenant.example",
+        stated_domain="new-tenant.example",
         country="DE",
     )
     admin = stories.tenant(customer)

@@ -157,7 +157,7 @@ def test_nobody_is_told_when_nobody_is_known(agent):
     customer = provision_customer(
         actor=agent,
         company_name="Contoso",
-        primary_domain="contoso.example",
+        stated_domain="contoso.example",
         country="DE",
     )
     assert recipients_of_the_end(customer.active_relationship, agent) == []
@@ -167,7 +167,7 @@ def test_contact_is_told_when_the_tenant_was_provisioned(agent):
     customer = provision_customer(
         actor=agent,
         company_name="Contoso",
-        primary_domain="contoso.example",
+        stated_domain="contoso.example",
         country="DE",
         contact_email="it@contoso.example",
     )

@@ -11,10 +11,12 @@ from django.core.exceptions import PermissionDenied
 from portal.foundation import clock
 from relationships import roles
 from relationships.actors import Actor
-from relationships.enums import CaseKind, SentHow
+from relationships.enums import ApprovalVerb, CaseKind, SentHow
 from relationships.models import Customer, Invitation, Partner
 from relationships.roles import Action
 from relationships.services import cases, invitations, partners, tenants
+from relationships.services.agreements import attest_agreement
+from relationships.services.approvals import approve, do_or_ask, refuse
 from relationships.services.relationships import end_relationship
 from subscriptions.models import Subscription
 from subscriptions.services import clock as moving
@@ -181,7 +183,20 @@ def correct_partner(world):
 @service(Action.ADD_CUSTOMER)
 def provision_customer(world):
     return lambda actor: tenants.provision_customer(
-        actor=actor, company_name="X", primary_domain="x.example", country="DE"
+        actor=actor, company_name="X", stated_domain="x.example", country="DE"
+    )
+
+
+@service(Action.ATTEST_AGREEMENT)
+def attest_agreement_(world):
+    customer = world.related()
+    return lambda actor: attest_agreement(
+        customer,
+        actor=actor,
+        first_name="Ada",
+        last_name="Lindgren",
+        email="ada@x.example",
+        accepted_on=NOON.date(),
     )
 
 
@@ -213,6 +228,31 @@ def end_relationship_(world):
     return lambda actor: end_relationship(relationship, actor=actor, reason="x")
 
 
+def asked(world):
+    world.partner.needs_second_person = True
+    world.partner.save()
+    subscription = world.subscription()
+    return do_or_ask(ApprovalVerb.CANCEL, subscription, actor=world.sales)
+
+
+@service(Action.DECIDE_APPROVAL)
+def approve_(world):
+    approval = asked(world)
+    return lambda actor: approve(approval, actor=actor)
+
+
+@service(Action.DECIDE_APPROVAL)
+def refuse_(world):
+    approval = asked(world)
+    return lambda actor: refuse(approval, actor=actor, reason="x")
+
+
+@service(Action.ASK_TO_END)
+def ask_to_end(world):
+    relationship = world.related().active_relationship
+    return lambda actor: cases.ask_to_end(relationship, actor=actor)
+
+
 @service(Action.ORDER)
 def place_order(world):
     customer = world.related()
@@ -240,6 +280,39 @@ def suspend(world):
 def reactivate(world):
     subscription = world.suspended()
     return lambda actor: lifecycle.reactivate(subscription, actor=actor)
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def cancel(world):
+    subscription = world.subscription()
+    return lambda actor: lifecycle.cancel(subscription, actor=actor)
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def set_auto_renew(world):
+    subscription = world.subscription()
+    return lambda actor: lifecycle.set_auto_renew(
+        subscription, actor=actor, auto_renews=False
+    )
+
+
+def scheduled(world):
+    subscription = world.subscription()
+    return lambda actor: lifecycle.schedule_change(
+        subscription, actor=actor, quantity=2, offer=subscription.offer
+    )
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def schedule_change(world):
+    return scheduled(world)
+
+
+@service(Action.CHANGE_SUBSCRIPTION)
+def drop_scheduled_change(world):
+    schedule = scheduled(world)
+    subscription = schedule(world.sales)
+    return lambda actor: lifecycle.drop_scheduled_change(subscription, actor=actor)
 
 
 @service(Action.RENAME_SUBSCRIPTION)

@@ -170,7 +170,7 @@ def test_provisioned_customer_shows_to_its_partner(world):
     made = provision_customer(
         actor=world.sales,
         company_name="Tailspin",
-        primary_domain="tailspin.example",
+        stated_domain="tailspin.example",
         country="DE",
     )
     assert sees(world.sales, Customer) == {made}

@@ -55,6 +55,21 @@ def test_session_begins_when_the_code_is_right():
     assert (row.user, row.outcome, row.factor) == (actor.user, "signed_in", "code")
 
 
+def test_right_password_is_kept_under_a_key_that_nobody_has_planted():
+    actor, visitor = stories.staff(), Visitor()
+    with_factor(actor)
+    visitor.get("/sign-in/")
+    session = visitor.session
+    session["planted"] = "by somebody else"
+    session.save()
+    planted = session.session_key
+    visitor.cookies["sessionid"] = planted
+    give_password(visitor, actor)
+    assert visitor.cookies["sessionid"].value != planted
+    visitor.cookies["sessionid"] = planted
+    assert visitor.get("/sign-in/code/").url == "/sign-in/"
+
+
 def test_code_page_leads_to_the_password_when_nobody_is_awaited():
     assert Visitor().get("/sign-in/code/").url == "/sign-in/"
 

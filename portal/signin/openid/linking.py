@@ -69,10 +69,10 @@ def _refuse_unless_possible(actor: Actor) -> None:
 
 def _unlink(request: HttpRequest, user: User, actor: Actor) -> HttpResponse:
     assert actor.partner is not None  # staff
-    for own in user.identities.filter(tenant_id=actor.partner.tenant_id):
-        if str(own.pk) != request.POST.get("identity"):
-            continue
-        identities.unlink_identity(own, actor=actor)
+    linked = user.identities.filter(tenant_id=actor.partner.tenant_id)
+    own = {str(identity.pk): identity for identity in linked}
+    if (identity := own.get(request.POST.get("identity", ""))) is not None:
+        identities.unlink_identity(identity, actor=actor)
         user.refresh_from_db()
         update_session_auth_hash(request, user)
         messages.success(request, _("No longer linked. You are signed out elsewhere."))

@@ -22,6 +22,7 @@ from .provider import Provider
 ALGORITHMS = ["RS256", "RS384", "RS512"]
 LEEWAY = 120  # seconds that two clocks may differ
 LONGEST_OBJECT_ID = 255
+LONGEST_ADDRESS = 254
 
 # Where Microsoft keeps personal accounts, which belong to no organisation.
 PERSONAL_ACCOUNTS = uuid.UUID("9188040d-6c67-4c5b-b112-36a304b66dad")
@@ -136,11 +137,13 @@ def _name(claims: dict[str, Any]) -> str:
 def _email(claims: dict[str, Any]) -> str:
     """Where to write to; blank unless it is an address."""
     address = claims.get("email")
+    if not isinstance(address, str) or len(address) > LONGEST_ADDRESS:
+        return ""
     try:
         validate_email(address)
     except ValidationError:
         return ""
-    return str(address)[:254]
+    return address
 
 
 def _role(claims: dict[str, Any]) -> TenantRole | None:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -197,6 +196,8 @@ def _begin(request: HttpRequest, actor: Actor, proof: ProvedIdentity) -> None:
     sessions.begin(
         request, actor.user, actor=actor, how=OPENID, tenant_id=proof.tenant_id
     )
+    # What has changed at the provider since, a role taken away, is told at the next.
+    request.session.set_expiry(settings.OIDC_SESSION_HOURS * 3600)
 
 
 def _go_on(url: str) -> HttpResponse:
@@ -216,26 +217,16 @@ def company(request: HttpRequest) -> HttpResponse:
     action = f"{reverse('openid-company')}?{query}"
     form = CompanyForm(_posted(request), action=action)
     if form.is_valid():
-        membership = _state_company(form, proof)
-        if membership is not None:
-            _begin(request, Actor.tenant(membership), proof)
-            arrivals.note_arrival(request, next_url)
-            return _go_on(next_url)
+        membership = identities.state_company(proof, **form.cleaned_data)
+        _begin(request, Actor.tenant(membership), proof)
+        arrivals.note_arrival(request, next_url)
+        return _go_on(next_url)
     context = {
         "form": form,
         "proof": proof,
         "again_url": f"{reverse('openid-tenant')}?{query}",
     }
     return render(request, "public/openid/company.html", context)
-
-
-def _state_company(form: CompanyForm, proof: ProvedIdentity) -> Any:
-    try:
-        return identities.state_company(proof, **form.cleaned_data)
-    except ValidationError as error:
-        for name, errors in error.message_dict.items():
-            form.add_error(name if name in form.fields else None, errors)
-        return None
 
 
 def _posted(request: HttpRequest) -> Any:

@@ -273,14 +273,11 @@ def _by_an_unknown_key(provider: Faulty, claims: dict[str, Any]) -> str:
 
 
 def _by_a_key_named_by_a_list(provider: Faulty, claims: dict[str, Any]) -> str:
-    signed = _parts({"alg": "RS256", "kid": ["a", "list"]}, claims)
-    private = provider.key.private_key
-    signature = private.sign(signed.encode(), PKCS1v15(), hashes.SHA256())
-    return f"{signed}.{_encoded(signature)}"
+    return by_rsa(provider.key, {"alg": "RS256", "kid": ["a", "list"]}, claims)
 
 
 def _by_none(provider: Faulty, claims: dict[str, Any]) -> str:
-    return _parts({"alg": "none", "kid": provider.key.kid}, claims) + "."
+    return parts({"alg": "none", "kid": provider.key.kid}, claims) + "."
 
 
 def _by_the_public_key_as_secret(provider: Faulty, claims: dict[str, Any]) -> str:
@@ -293,11 +290,22 @@ def _by_the_client_secret(provider: Faulty, claims: dict[str, Any]) -> str:
 
 
 def _by_secret(provider: Faulty, claims: dict[str, Any], secret: bytes) -> str:
-    signed = _parts({"alg": "HS256", "kid": provider.key.kid}, claims)
+    signed = parts({"alg": "HS256", "kid": provider.key.kid}, claims)
     return f"{signed}.{_encoded(hmac.digest(secret, signed.encode(), 'sha256'))}"
 
 
-def _parts(header: dict[str, Any], claims: dict[str, Any]) -> str:
+def _without_a_name(provider: Faulty, claims: dict[str, Any]) -> str:
+    """No fault: a provider with one key need not name it."""
+    return by_rsa(provider.key, {"alg": "RS256"}, claims)
+
+
+def by_rsa(key: RSAKey, header: dict[str, Any], claims: Any) -> str:
+    signed = parts(header, claims)
+    signature = key.private_key.sign(signed.encode(), PKCS1v15(), hashes.SHA256())
+    return f"{signed}.{_encoded(signature)}"
+
+
+def parts(header: dict[str, Any], claims: dict[str, Any]) -> str:
     """What is signed: for what the library refuses to make."""
     return ".".join(_encoded(json.dumps(part).encode()) for part in (header, claims))
 
@@ -318,6 +326,7 @@ SIGNING_FAULTS: dict[str, Callable[[Faulty, dict[str, Any]], str]] = {
     "bad signature": _by_another_key,
     "unknown key": _by_an_unknown_key,
     "key named by a list": _by_a_key_named_by_a_list,
+    "key without a name": _without_a_name,
     "alg none": _by_none,
     "public key as secret": _by_the_public_key_as_secret,
     "client secret as key": _by_the_client_secret,

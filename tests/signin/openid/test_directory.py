@@ -176,6 +176,16 @@ def test_invitation_is_bound_at_sign_in_when_the_directory_answers_only_then(
     assert invitation.customer_tenant_id == customer.tenant_id
 
 
+def test_directory_is_asked_once_when_it_has_bound_the_invitation(provider, visitor):
+    provider.domains[DOMAIN] = str(uuid.uuid4())
+    request_relationship(visitor)
+    path = path_of(Invitation.objects.get())
+    newcomer = Visitor()
+    sign_in(newcomer, provider, person(), path)
+    newcomer.get(path)
+    assert provider.asked[f"/{DOMAIN}{DISCOVERY}"] == 1
+
+
 def test_newcomer_of_the_bound_tenant_gets_its_domain_verified(provider, visitor):
     ada, newcomer = person(), Visitor()
     provider.fault = "domain:down"

@@ -84,6 +84,11 @@ def test_keys_are_asked_for_again_when_they_have_rotated(provider, path, ada):
     assert provider.asked[KEYS] == 2
 
 
+def test_token_needs_no_name_of_a_key_when_there_is_one_key(provider, path, ada):
+    provider.fault = "key without a name"
+    assert "Your decision" in text_of(sign_in(Visitor(), provider, ada, path))
+
+
 def test_keys_are_asked_for_once_a_minute_when_tokens_name_unknown_ones(
     provider, path, ada
 ):

@@ -166,6 +166,13 @@ def test_session_is_another_persons_when_another_one_signs_in(provider, path):
     assert visitor.session["signed_in_tenant"] == str(second.tenant_id)
 
 
+def test_session_ends_after_hours_so_that_roles_are_told_anew(provider, path, settings):
+    settings.OIDC_SESSION_HOURS = 2
+    visitor = Visitor()
+    sign_in(visitor, provider, claims_of(CustomerFactory()), path)
+    assert visitor.session.get_expiry_age() == 2 * 3600
+
+
 def test_invitation_of_another_tenant_tells_so_when_the_tenant_is_known(
     provider, sales
 ):

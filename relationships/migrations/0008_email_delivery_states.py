@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("relationships", "0003_more_operations"),
+        ("relationships", "0007_approvals"),
     ]
 
     operations = [

@@ -1,0 +1,47 @@
+"""What of a subscription's life takes a second person, where a partner wants one."""
+
+from django.utils.translation import gettext as _
+
+from relationships.enums import ApprovalVerb
+from relationships.models import Partner
+from relationships.services.approvals import Deed, register
+
+from ..models import Subscription
+from . import lifecycle
+
+
+def _seller(subscription: Subscription) -> Partner:
+    assert subscription.seller is not None  # a CSP subscription has one
+    return subscription.seller
+
+
+def _words(subscription: Subscription) -> dict[str, object]:
+    return {
+        "subscription": subscription,
+        "customer": subscription.customer,
+        "seats": subscription.quantity,
+    }
+
+
+def _sentence_of_cancel(subscription: Subscription) -> str:
+    return _(
+        "Cancel %(subscription)s of %(customer)s with its %(seats)s seats: it is "
+        "deleted at once and for good."
+    ) % _words(subscription)
+
+
+def _sentence_of_seats(subscription: Subscription, quantity: int, shown: int) -> str:
+    return _(
+        "Take seats of %(subscription)s of %(customer)s away: from %(shown)s to "
+        "%(quantity)s, at once."
+    ) % {**_words(subscription), "shown": shown, "quantity": quantity}
+
+
+register(
+    ApprovalVerb.CANCEL,
+    Deed(lifecycle.cancel, Subscription, _seller, _sentence_of_cancel),
+)
+register(
+    ApprovalVerb.TAKE_SEATS,
+    Deed(lifecycle.change_seats, Subscription, _seller, _sentence_of_seats),
+)
