@@ -14,8 +14,8 @@ STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* p
   portal/customers/[!rv]* portal/demo/[!a]* portal/reports/* portal/api/* \
   relationships/forms.py relationships/views.py relationships/progress.py \
   relationships/services/agreements.py relationships/services/approvals.py \
-  relationships/services/relationships.py relationships/services/tenants.py \
-  subscriptions/forms.py subscriptions/services/[!o]* subscriptions/services/ordering.py \
+  relationships/services/relationships.py relationships/services/tenants.py relationships/services/mail.py \
+  subscriptions/forms.py subscriptions/jobs.py subscriptions/services/[!o]* subscriptions/services/ordering.py \
   templates/portal/[bst]* templates/relationships/email/[!epr]*
 
 .DEFAULT_GOAL := help
