@@ -115,7 +115,7 @@ def test_worker_stops_with_its_job_and_leaves_the_others(loop):
 
 @pytest.mark.django_db(transaction=True)
 def test_worker_goes_on_as_a_new_one_after_the_database_was_away(loop, settings):
-    settings.JOB_LEASE = timedelta(seconds=0.2)
+    settings.JOB_LEASE = timedelta(seconds=2)
     result = lose_database.enqueue()
     loop.run()
     stage.holder.join(examples.PATIENCE)

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django_tasks import TaskResultStatus as Status
 
 from portal.jobs import running
+from portal.jobs.defining import GiveUp, JobContext
 from portal.jobs.models import NO_DELAY, Job
 from relationships.enums import EmailStatus, SentHow
 from relationships.models import OutgoingEmail
@@ -21,6 +23,13 @@ from ..jobs.workers import eventually, team
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
 
 ANN, BOB = "ann@contoso.example", "bob@wingtip.example"
+
+
+class DyingBackend(BaseEmailBackend):
+    """The process ends in the middle of sending."""
+
+    def send_messages(self, messages):
+        raise SystemExit
 
 
 @pytest.fixture
@@ -227,6 +236,30 @@ def test_garbled_answer_after_the_text_leaves_it_uncertain(running_server):
     email = queue()
     deliver()
     assert fate(email)[0] == EmailStatus.UNCERTAIN
+
+
+def test_message_is_not_sent_again_by_itself_however_often_its_worker_dies(
+    running_server, settings
+):
+    email = queue()
+    working = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = f"{__name__}.DyingBackend"
+    with pytest.raises(SystemExit):
+        running.run_waiting("first")
+    settings.EMAIL_BACKEND = working
+    assert fate(email)[0] == EmailStatus.SENDING
+    running.take_back_lost()
+    job = running.take_next("second")
+    context = JobContext(task_result=job.task_result, job=job)
+    with pytest.raises(GiveUp):  # and dies before that is noted
+        mail.deliver.func(context, email.pk)
+    running.take_back_lost()
+    running.run_waiting("third")
+    assert fate(email)[0] == EmailStatus.UNCERTAIN
+    assert running_server.received == []
+    job.refresh_from_db()
+    assert (job.status, job.attempt) == (Status.FAILED, 3)
+    assert job.reason.startswith("May have been sent: The worker was gone")
 
 
 def test_nothing_is_sent_to_whoever_was_anonymised_meanwhile(running_server):
