@@ -119,6 +119,10 @@ class CustomerAdmin(PortalModelAdmin):
     change_action = Action.CORRECT_CUSTOMER
     fields = (*STATEMENT_FIELDS, *CONTACT_FIELDS)
     list_title = _("Customers")
+    when_empty = _(
+        "No customer yet. Request a reseller relationship: a customer appears here "
+        "when it signs in to your invitation."
+    )
     list_display = (
         "company_name",
         "tenant_id",

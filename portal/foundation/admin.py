@@ -110,6 +110,7 @@ class ScopedModelAdmin(admin.ModelAdmin):
     restricted: dict[str, str] = {}
     transitions: tuple[Transition, ...] = ()
     list_title: Words = ""
+    when_empty: Words = ""
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     view_on_site = False

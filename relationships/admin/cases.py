@@ -34,6 +34,7 @@ class CaseAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_INVITATIONS
     list_title = _("Cases")
+    when_empty = _("No case: no customer has been stopped by anything.")
     list_display = ("kind", "state", "subject_link", "customer", "opened_at")
     list_filter = (OpenFilter, "kind")
     list_select_related = (

@@ -40,6 +40,10 @@ class InvitationAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_INVITATIONS
     list_title = _("Invitations")
+    when_empty = _(
+        "No invitation yet. “Request reseller relationship” on the front page makes "
+        "the first one."
+    )
     list_display = (
         "__str__",
         "state",

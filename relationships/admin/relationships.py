@@ -37,6 +37,9 @@ class ResellerRelationshipAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_CUSTOMERS
     list_title = _("Reseller relationships")
+    when_empty = _(
+        "No relationship yet. It begins when a customer accepts your invitation."
+    )
     list_display = (
         "customer",
         "partner",

@@ -66,6 +66,7 @@ class OrderAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_ORDERS
     list_title = _("Orders")
+    when_empty = _("No order yet. Order from a customer's page.")
     list_display = ("placed_at", "customer", "what", "placed_by")
     list_filter = ("placed_at", CustomerFilter)
     list_select_related = ("customer", "placed_by")

@@ -74,6 +74,9 @@ class CspSubscriptionAdmin(SubscriptionAdmin):
     """CSP subscriptions: managed by buttons, each confirmed first."""
 
     list_title = _("CSP subscriptions")
+    when_empty = _(
+        "No CSP subscription yet. Order the first one from a customer's page."
+    )
     list_display = (
         "__str__",
         "customer",
@@ -172,6 +175,10 @@ class ExistingSubscriptionAdmin(SubscriptionAdmin):
     """Subscriptions of other channels: view only, for everybody, for good."""
 
     list_title = _("Existing subscriptions")
+    when_empty = _(
+        "None is known. You see a customer's existing subscriptions once it has "
+        "accepted your invitation."
+    )
     list_display = (
         "product_name",
         "customer",

@@ -108,9 +108,12 @@ def set_seats_at_renewal(
 ) -> None:
     """Bring the seats to what the new term begins with: all of them are bought anew."""
     change = seats - subscription.quantity
+    if change == 0:
+        return
     if change > 0:
         add_seats(subscription, change, term)
-    take_seats(subscription, max(0, -change), term, _entries_with_seats(subscription))
+    else:
+        take_seats(subscription, -change, term, _entries_with_seats(subscription))
     subscription.refresh_from_db(fields=["quantity"])
 
 

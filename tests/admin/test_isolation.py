@@ -51,8 +51,9 @@ def test_lists_and_own_pages_tell_nothing_of_another_partner(office, other, sale
         for address in [*site_urls(), *app_urls(), *lists, *own]
         if is_theirs(sales.get(address), other)
     ]
-    # The order page offers the catalogue, which is everybody's.
-    assert told == [url(office.customer, "order")]
+    # These offer the catalogue, which is everybody's.
+    schedule = url(office.cspsubscription, "schedule")
+    assert set(told) == {url(office.customer, "order"), schedule}
 
 
 def test_search_finds_nothing_of_another_partner(office, other, sales):

@@ -283,16 +283,3 @@ def test_market_table_is_edited_by_the_operator(operator):
     assert CountryMarket.market_of("QZ") == "QZ"
     told = ActivityRecord.objects.filter(resource_type="countrymarket")
     assert told.count() == 3
-
-
-def test_own_password_is_changed_by_whoever_knows_it(sales, office):
-    data = {"new_password1": PASSWORD, "new_password2": PASSWORD}
-    address = "/admin/password_change/"
-    before = everything()
-    sales.post(address, {**data, "old_password": "wrong"})
-    assert everything() == before
-    answer = sales.post(address, {**data, "old_password": "correct horse"})
-    assert answer.headers["Location"] == "/admin/password_change/done/"
-    office.staff.user.refresh_from_db()
-    assert office.staff.user.check_password(PASSWORD)
-    assert sales.get("/admin/").status_code == 200

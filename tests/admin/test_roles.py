@@ -179,6 +179,7 @@ def test_quick_links_begin_with_step_one_where_the_role_invites(office, operator
 
     assert links(desk(office.staff)) == [
         "Request reseller relationship",
+        "Copy partner link",
         "Add customer",
         "Customers",
     ]

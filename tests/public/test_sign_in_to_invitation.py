@@ -46,7 +46,7 @@ def test_landing_names_partner_and_what_happens_when_nobody_is_signed_in(sales):
         partner.contact_email,
         partner.contact_phone,
         "Global administrator",
-        f"valid until {invitation.expires_at:%-d %B %Y, %H:%M} UTC",
+        f">{invitation.expires_at:%-d %B %Y, %H:%M} UTC</time>",
         "Signing in decides nothing",
     ):
         assert words in page

@@ -77,6 +77,14 @@ def test_newest_entries_give_first_and_each_is_named(sales, subscription):
         assert what_can_go(subscription) == [(3, NOON + 7 * DAY)]
 
 
+def test_older_entries_stay_whole_when_the_newest_has_enough(sales, subscription):
+    change(subscription, sales, 8)
+    change(subscription, sales, 7)
+    second = subscription.seat_entries.filter(change__gt=0).latest("pk")
+    assert ledger(subscription)[2:] == [(-1, second.pk)]
+    assert [seats for seats, _until in what_can_go(subscription)] == [2, 5]
+
+
 def test_only_what_was_added_lately_can_go(sales, subscription):
     with clock.at(NOON + 10 * DAY):
         change(subscription, sales, 8)

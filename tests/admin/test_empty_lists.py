@@ -1,0 +1,40 @@
+"""A list without rows says what to do first."""
+
+import pytest
+
+from relationships.models import Case, Customer, Invitation, ResellerRelationship
+from subscriptions.models import CspSubscription, ExistingSubscription, Order
+from tests import stories
+
+from .office import desk, list_url, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (Invitation, "“Request reseller relationship” on the front page"),
+        (Customer, "Request a reseller relationship"),
+        (Case, "no customer has been stopped"),
+        (ResellerRelationship, "when a customer accepts your invitation"),
+        (CspSubscription, "Order the first one from a customer&#x27;s page"),
+        (ExistingSubscription, "once it has accepted your invitation"),
+        (Order, "Order from a customer&#x27;s page"),
+    ],
+)
+def test_list_says_what_to_do_first_when_it_is_empty(model, words):
+    client = desk(stories.staff())
+    assert words in text(client.get(list_url(model)))
+
+
+def test_list_offers_to_show_all_when_nothing_matches(office, sales):
+    page = text(sales.get(list_url(Invitation), {"q": "nobody-is-called-so"}))
+    assert "Nothing matches." in page
+    assert "on the front page makes the first one" not in page
+    assert "Nothing matches." not in text(sales.get(list_url(Invitation)))
+
+
+def test_list_offers_to_show_all_when_a_filter_leaves_nothing(office, sales):
+    page = text(sales.get(list_url(Invitation), {"status": "declined"}))
+    assert "Nothing matches." in page
