@@ -71,8 +71,8 @@ class Watch:
             self._complain(f"{message.type}: {message.text}")
 
     def _on_failure(self, request: Request) -> None:
-        """A second click takes the first one's place: that page is not waited for."""
-        if not (request.is_navigation_request() and "ABORTED" in str(request.failure)):
+        """A page that is left, as by a second click, is no longer waited for."""
+        if "ABORTED" not in str(request.failure):
             self._complain(f"{request.method} {request.url}: {request.failure}")
 
     def _on_response(self, response: Response) -> None:

@@ -9,12 +9,14 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from portal.foundation import clock
+from portal.jobs import running
+from portal.jobs.models import Job
 from relationships import roles
 from relationships.actors import Actor
 from relationships.enums import ApprovalVerb, CaseKind, SentHow
 from relationships.models import Customer, Invitation, Partner
 from relationships.roles import Action
-from relationships.services import cases, invitations, partners, tenants
+from relationships.services import cases, invitations, jobs, partners, tenants
 from relationships.services.agreements import attest_agreement
 from relationships.services.approvals import approve, do_or_ask, refuse
 from relationships.services.relationships import end_relationship
@@ -29,6 +31,7 @@ from subscriptions.services.observations import (
 
 from .. import stories
 from ..factories import OfferFactory, UserFactory
+from ..jobs import examples
 from .support import DAY, EVERY_ROLE, NOON, actor_as, denied, stored
 
 pytestmark = pytest.mark.django_db
@@ -333,6 +336,14 @@ def record(world):
 def retract(world):
     observation = stories.observation(world.customer)
     return lambda actor: retract_observation(observation, actor=actor, reason="x")
+
+
+@service(Action.MANAGE_JOBS)
+def run_job_again(world):
+    result = examples.give_up.enqueue()
+    running.run_waiting("one")
+    failed = Job.objects.get(pk=result.id)
+    return lambda actor: jobs.run_again(failed, actor=actor)
 
 
 SERVICES = {name: each for name, each in vars().items() if isinstance(each, Service)}
