@@ -48,7 +48,6 @@ class InvitationAdmin(PortalModelAdmin):
         "__str__",
         "state",
         "customer",
-        "customer_domain",
         "reference",
         "created_by",
         "created_at",
@@ -62,6 +61,7 @@ class InvitationAdmin(PortalModelAdmin):
         "reference",
         "customer__company_name",
     )
+    search_help_text = _("Recipient, domain, reference or customer")
     restricted = {
         "created_by": Column.PERSONAL_DATA,
         "recipient_email": Column.PERSONAL_DATA,
