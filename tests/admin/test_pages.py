@@ -115,3 +115,10 @@ def test_access_ends_with_the_next_request_when_a_membership_expires(office, sal
     membership.update(expires_at=clock.now())
     assert sales.get("/admin/").status_code == 302
     assert sales.get("/admin/login/?next=/admin/").status_code == 403
+
+
+def test_log_is_filtered_by_role_in_words(office, sales):
+    page = sales.get(list_url(office.activityrecord), {"role": "visitor"})
+    assert "Not signed in</a>" in text(page)
+    roles = {record.actor_role for record in page.context["cl"].result_list}
+    assert roles == {"visitor"}
