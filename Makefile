@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 PYTEST := $(PY) -m pytest --no-header -n auto --maxprocesses 8 --dist loadgroup
 MEASURED := --cov --cov-report=
-ABOUT_THE_DATABASE := $(addprefix --ignore=tests/,races languages browser_tests/test_every_page.py)
+ABOUT_THE_DATABASE := $(addprefix --ignore=tests/,races languages browser_tests)
 MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscriptions/models/*,subscriptions/services/*
 # Only staff sees these, and the back office is English: not in the catalogue.
 STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* portal/jobs/* portal/foundation/[!t]* \
@@ -72,7 +72,8 @@ test: install
 	@$(PY) tests/browser.py
 	@rm -f .coverage .coverage.*
 	@echo 'SQLite'
-	@DATABASE_URL=sqlite:///test.sqlite3 $(PYTEST) $(MEASURED)
+	@DATABASE_URL=sqlite:///test.sqlite3 $(PYTEST) $(MEASURED) --ignore=tests/browser_tests
+	@DATABASE_URL=sqlite:///test.sqlite3 $(PYTEST) tests/browser_tests
 	@# Words and looks are the same on any database, and measuring takes its time: here
 	@# only what no other database can run.
 	@$(PY) tests/with_postgres.py $(PYTEST) $(ABOUT_THE_DATABASE)

@@ -137,4 +137,6 @@ class JobAdmin(PortalModelAdmin):
 
     @admin.display(description=_("where it failed"))
     def details(self, job: Job) -> str:
-        return format_html("<pre>{}</pre>", job.traceback) if job.traceback else ""
+        if not job.traceback:
+            return ""
+        return format_html('<pre tabindex="0">{}</pre>', job.traceback)
