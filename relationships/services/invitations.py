@@ -365,9 +365,8 @@ def _verify_domain(invitation: Invitation, customer: Customer, *, actor: Actor) 
     that of the customer whose verified domain it is.
     """
     domain = invitation.customer_domain
-    if not domain or customer.primary_domain is not None:
-        return
-    if invitation.customer_tenant_id != customer.tenant_id:
+    is_bound = bool(domain) and invitation.customer_tenant_id == customer.tenant_id
+    if not is_bound or customer.primary_domain is not None:
         return
     if Customer.objects.filter(primary_domain=domain).exists():
         return  # only the operator can tell whose it is
