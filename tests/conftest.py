@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
+from django.utils import translation
 
 from portal.foundation import guards
 
@@ -47,6 +48,13 @@ def _portal_settings(settings) -> None:
     settings.DEFAULT_FROM_EMAIL = "portal@example.com"
     # Static files as they lie there: nobody has collected them for the tests.
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """The language of a request stays active in its thread, for the next test too."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture(autouse=True)
