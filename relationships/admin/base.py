@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal.foundation.admin import ScopedModelAdmin
-from portal.foundation.exports import csv_of_list
+from portal.foundation.exports import RESPONSES, table_of_list
 from portal.foundation.lists import list_url
 
 from ..enums import InvitationStatus, Operation
@@ -87,16 +87,17 @@ class PortalModelAdmin(ScopedModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export_view)
         return [
-            path("export/", view, name=self.url_name("export")),
+            path("export/", view, {"kind": "csv"}, self.url_name("export")),
+            path("export/xlsx/", view, {"kind": "xlsx"}, self.url_name("export_xlsx")),
             *super().get_urls(),
         ]
 
-    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+    def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """The list as a file, with the columns that this role sees."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            response = csv_of_list(self, request)
+            table = table_of_list(self, request)
         except IncorrectLookupParameters:
             return HttpResponseRedirect(list_url(request, self.opts))
         actor = request.actor  # type: ignore[attr-defined]
@@ -107,7 +108,7 @@ class PortalModelAdmin(ScopedModelAdmin):
             partner=actor.partner,
             new={"list": self.opts.model_name},
         )
-        return response
+        return RESPONSES[kind](table)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         return self._record(Operation.ADD_RECORD, request, obj, message)

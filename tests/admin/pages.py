@@ -116,7 +116,7 @@ def listed_names() -> set[str | None]:
     models = {model._meta.model_name: model for model in admin.site._registry}
     names: set[str | None] = SITE | DOORS | UNNAMED
     for name in VIEW:
-        pages = [*OF_ROWS, *OF_LISTS, "export"]
+        pages = [*OF_ROWS, *OF_LISTS, "export", "export_xlsx"]
         pages += [page for model, page in TRANSITIONS if model == name]
         names |= {f"{names_of(models[name])}_{page}" for page in pages}
     return names

@@ -2,10 +2,15 @@
 
 import csv
 import io
+import tracemalloc
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
+from openpyxl import load_workbook
 
-from portal.foundation.exports import harmless
+from portal.foundation import exports
+from portal.foundation.exports import Table, csv_response, harmless, write_xlsx
 from relationships.enums import Operation
 from relationships.models import ActivityRecord
 from tests import stories
@@ -87,3 +92,69 @@ def test_export_of_a_list_that_is_asked_wrongly_leads_to_the_list(office, sales)
 def test_cell_that_would_be_a_formula_is_text(text):
     assert harmless(text) == f"'{text}"
     assert harmless(f"a{text}") == f"a{text}"
+
+
+CELLS = ["=1+1", 3, Decimal("2.50"), date(2026, 2, 28), None, "https://a.example"]
+MOMENT = datetime(2026, 2, 28, 23, 59, 58, tzinfo=UTC)
+
+
+def sheets_of(heads, rows):
+    file = io.BytesIO()
+    write_xlsx(Table("any", heads, rows), file)
+    return load_workbook(file).worksheets
+
+
+def test_spreadsheet_keeps_numbers_and_dates_and_runs_nothing():
+    [sheet] = sheets_of(list("abcdefg"), [[*CELLS, MOMENT]])
+    assert [cell.value for cell in sheet[1]] == list("abcdefg")
+    values = [cell.value for cell in sheet[2]]
+    assert values == [
+        *CELLS[:3],
+        datetime(2026, 2, 28),
+        *CELLS[4:],
+        MOMENT.replace(tzinfo=None),
+    ]
+    assert [cell.data_type for cell in sheet[2]] == list("snndnsd")
+    assert not any(cell.hyperlink for cell in sheet[2])
+
+
+def test_csv_gives_the_same_cells():
+    response = csv_response(Table("seats", list("abcdefg"), [[*CELLS, MOMENT]]))
+    row = list(csv.reader(io.StringIO(response.getvalue().decode())))[1]
+    assert row == [
+        *("'=1+1", "3", "2.50", "2026-02-28", "", "https://a.example"),
+        "2026-02-28 23:59:58",
+    ]
+
+
+def test_spreadsheet_begins_another_sheet_when_one_is_full(monkeypatch):
+    monkeypatch.setattr(exports, "SHEET_ROWS", 2)
+    rows = [[number] for number in range(5)]
+    sheets = sheets_of(["n"], rows)
+    assert [[cell.value for cell in sheet["A"]] for sheet in sheets] == [
+        ["n", 0, 1],
+        ["n", 2, 3],
+        ["n", 4],
+    ]
+
+
+def test_spreadsheet_takes_no_more_memory_when_it_is_longer(tmp_path):
+    def peak(count):
+        rows = ([f"{number} " * 20] for number in range(count))
+        tracemalloc.start()
+        with (tmp_path / "long.xlsx").open("wb") as file:
+            write_xlsx(Table("long", ["n"], rows), file)
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    assert peak(5000) < 2 * peak(500)
+
+
+def test_list_is_exported_as_a_spreadsheet_too(office, sales):
+    answer = sales.get(list_url(office.cspsubscription, "export_xlsx"))
+    [sheet] = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))
+    heads, row = ([cell.value for cell in line] for line in sheet.iter_rows())
+    as_csv = exported(sales, office.cspsubscription)[0]
+    assert heads == list(as_csv)
+    assert dict(zip(heads, row, strict=True))["Seats"] == int(as_csv["Seats"])

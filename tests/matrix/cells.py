@@ -115,7 +115,7 @@ def of_rows(actor: Actor | None, office: Office, *, is_own: bool) -> Iterator[Ce
     """Every page of the back office about one of these rows, or a list of them."""
     for name, (model, page, right) in pages_of_models().items():
         granted = bool(right) and is_granted(actor, right)
-        if page in {"changelist", "export", "add"}:
+        if page in {"changelist", "export", "export_xlsx", "add"}:
             if is_own:
                 yield Cell(name, reverse(name), granted)
                 if not granted:

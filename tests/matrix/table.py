@@ -110,6 +110,7 @@ def pages_of_models() -> dict[str, tuple[str, str, str]]:
         rights = {
             "changelist": VIEW[name],
             "export": VIEW[name],
+            "export_xlsx": VIEW[name],
             "change": VIEW[name],
             "history": VIEW[name],
             "add": ADD.get(name),
