@@ -73,12 +73,12 @@ def _plain(value: Any) -> Any:
 
 
 def _rows(subscriptions: Any, version: int) -> list[dict[str, Any]]:
-    fields = FIELDS[version]
-    rows = [
-        {name: _plain(value) for name, value in row.items()}
-        for row in subscriptions.order_by().values(*fields)
-    ]
-    return sorted(rows, key=lambda row: row["id"])
+    return _plain_rows(subscriptions.order_by().values(*FIELDS[version]))
+
+
+def _plain_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    return sorted(plain, key=lambda row: row["id"])
 
 
 def fingerprint(rows: Iterable[dict[str, Any]], version: int) -> str:
@@ -91,6 +91,12 @@ def fingerprint(rows: Iterable[dict[str, Any]], version: int) -> str:
 def take_snapshot(subscriptions: Any) -> ExistingSnapshot:
     """The rows of this queryset as they are now."""
     rows = _rows(subscriptions, VERSION)
+    return ExistingSnapshot(VERSION, rows, fingerprint(rows, VERSION))
+
+
+def snapshot_of(values: Iterable[dict[str, Any]]) -> ExistingSnapshot:
+    """The same of rows that are about to be stored: their columns, by name."""
+    rows = _plain_rows({name: row[name] for name in FIELDS[VERSION]} for row in values)
     return ExistingSnapshot(VERSION, rows, fingerprint(rows, VERSION))
 
 

@@ -1,0 +1,1 @@
+"""Data of any size for benchmarks: rows that services could have made, made in bulk."""
