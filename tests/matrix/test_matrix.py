@@ -151,7 +151,10 @@ def undone(client: Client, cell: Cell) -> Any:
 def ask(client: Client, cell: Cell) -> Any:
     if cell.method == "post":
         return client.post(cell.url, cell.data)
-    return client.get(cell.url)
+    answer = client.get(cell.url)
+    if answer.streaming:
+        answer.getvalue()  # a file is gone when it is read
+    return answer
 
 
 def is_refusal(answer: Any) -> bool:
