@@ -14,11 +14,13 @@ MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscript
 # Only staff sees these, and the back office is English: not in the catalogue.
 STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* portal/jobs/* portal/foundation/[!t]* \
   portal/customers/[!rv]* portal/demo/[!a]* portal/reports/* portal/api/* \
-  relationships/forms.py relationships/views.py relationships/progress.py \
+  relationships/forms.py relationships/jobs.py relationships/views.py relationships/progress.py \
   relationships/services/agreements.py relationships/services/approvals.py \
   relationships/services/relationships.py relationships/services/tenants.py relationships/services/mail.py \
+  relationships/services/reminders.py \
   subscriptions/forms.py subscriptions/jobs.py subscriptions/services/[!o]* subscriptions/services/ordering.py \
-  templates/portal/[bst]* templates/relationships/email/[!epr]*
+  templates/portal/[bst]* templates/relationships/email/[adn]* templates/relationships/email/import* \
+  templates/relationships/email/member* templates/relationships/email/renew*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test install lint serve lock messages

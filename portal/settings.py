@@ -244,6 +244,13 @@ APPROVAL_HOURS = env.int("APPROVAL_HOURS", default=24)
 SEATS_WITHOUT_APPROVAL = env.int("SEATS_WITHOUT_APPROVAL", default=10)
 CLOCK_BATCH = env.int("CLOCK_BATCH", default=100)
 
+# Notices
+
+# Days after which whoever was invited by e-mail is reminded, while nobody has answered.
+REMINDER_DAYS = sorted(env.list("REMINDER_DAYS", cast=int, default=[3, 10]))
+MEMBERSHIP_NOTICE_DAYS = env.int("MEMBERSHIP_NOTICE_DAYS", default=14)
+NOTICE_DAYS = env.int("NOTICE_DAYS", default=365)
+
 # Background work. A worker that was not seen for this long is gone.
 
 TASKS = {"default": {"BACKEND": "portal.jobs.backend.JobBackend"}}

@@ -96,6 +96,15 @@ class Actor:
         return self.role
 
     @property
+    def user_id(self) -> int | None:
+        return self.user.pk if self.user else None
+
+    @property
+    def email(self) -> str:
+        """Where the portal writes to this person; empty: nowhere."""
+        return self.user.email if self.user else ""
+
+    @property
     def role_label(self) -> str:
         return roles.role_label(self.role)
 

@@ -83,6 +83,33 @@ class EmailStatus(models.TextChoices):
 WAITING_EMAILS = (EmailStatus.QUEUED, EmailStatus.RETRYING)
 
 
+class NoticeKind(models.TextChoices):
+    """What people are told of. The value names the e-mail's templates too."""
+
+    ACCEPTED = "accepted", _("Invitation accepted")
+    DECLINED = "declined", _("Invitation declined")
+    NEW_LINK = "new_link", _("A customer asks for a new link")
+    ASKED_TO_END = "asked_to_end", _("A customer asks to end the relationship")
+    APPROVAL_ASKED = "approval_asked", _("Your approval is asked for")
+    APPROVAL_DECIDED = "approval_decided", _("What you asked for was decided")
+    MEMBERSHIP_EXPIRES = "membership_expires", _("A membership is about to expire")
+    IMPORT_FINISHED = "import_finished", _("Import finished")
+    RENEWALS_DUE = "renewals_due", _("Renewals to decide")
+    ORDER_CONFIRMED = "order_confirmed", _("Order confirmed")
+    SEATS_CHANGED = "seats_changed", _("Seats changed")
+    RECEIPT = "receipt", _("Receipt of an acceptance")
+    ENDED = "ended", _("Relationship ended")
+
+
+_OF_BOTH = (NoticeKind.ORDER_CONFIRMED, NoticeKind.SEATS_CHANGED)
+TENANT_NOTICES = (NoticeKind.RECEIPT, NoticeKind.ENDED, *_OF_BOTH)
+STAFF_NOTICES = tuple(
+    kind for kind in NoticeKind if kind not in TENANT_NOTICES or kind in _OF_BOTH
+)
+# What the mail server has, or may have.
+TAKEN_EMAILS = (EmailStatus.SENT, EmailStatus.UNCERTAIN)
+
+
 class InvitationStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     SENT = "sent", _("Sent")
@@ -175,7 +202,9 @@ class Operation(models.TextChoices):
     DECLINE_INVITATION = "decline_invitation", _("Invitation declined")
     WITHDRAW_INVITATION = "withdraw_invitation", _("Invitation withdrawn")
     RENEW_INVITATION = "renew_invitation", _("Link renewed")
+    REMIND = "remind_of_invitation", _("Reminder sent")
     EXPIRE_INVITATION = "expire_invitation", _("Invitation expired")
+    EDIT_TEMPLATE = "edit_invitation_template", _("Template of invitations changed")
     RENEW_PARTNER_LINK = "renew_partner_link", _("Partner link renewed")
     STOP_PARTNER_LINK = "stop_partner_link", _("Partner link stopped")
     OPEN_CASE = "open_case", _("Case opened")
@@ -211,6 +240,8 @@ class Operation(models.TextChoices):
     SCHEDULE_CHANGE = "schedule_change", _("Change scheduled for renewal")
     DROP_SCHEDULED_CHANGE = "drop_scheduled_change", _("Scheduled change dropped")
     RENAME = "rename_subscription", _("Friendly name changed")
+    ANSWER_RENEWAL = "answer_renewal", _("Renewal decided")
+    ASSIGN_RENEWAL = "assign_renewal", _("Renewal given to somebody")
     RENEW_SUBSCRIPTION = "renew_subscription", _("Subscription renewed")
     MOVE_SUBSCRIPTION = "move_subscription", _("Subscription moved on by time")
     RECORD_OBSERVATION = "record_observation", _("Existing subscription recorded")

@@ -8,8 +8,10 @@ visitor nothing.
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Case as SqlCase
 from django.db.models import Exists, F, OuterRef, Q, Value, When
@@ -17,7 +19,13 @@ from django.db.models import Exists, F, OuterRef, Q, Value, When
 from portal.foundation import clock
 from portal.foundation.ruled import RuledQuerySet
 
-from .enums import OPEN_STATUSES, ApprovalOutcome, InvitationStatus
+from .enums import (
+    OPEN_STATUSES,
+    TAKEN_EMAILS,
+    ApprovalOutcome,
+    InvitationStatus,
+    SentHow,
+)
 
 if TYPE_CHECKING:
     from .actors import Actor
@@ -67,6 +75,11 @@ class StaffMembershipQuerySet(ScopedQuerySet):
 
     def current(self) -> Any:
         return self.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+
+    def expiring(self) -> Any:
+        """Current ones that end soon."""
+        soon = clock.now() + timedelta(days=settings.MEMBERSHIP_NOTICE_DAYS)
+        return self.current().filter(expires_at__lte=soon)
 
 
 class TenantMembershipQuerySet(ScopedQuerySet):
@@ -173,6 +186,22 @@ class InvitationQuerySet(ScopedQuerySet):
             )
         )
 
+    def written_to(self) -> Any:
+        """Open ones that the portal itself has sent, and the mail server took."""
+        emails = self.model.emails.rel.related_model.objects.filter(
+            invitation=OuterRef("pk"),
+            recipient=OuterRef("recipient_email"),
+            status__in=TAKEN_EMAILS,
+        )
+        return self.open().filter(Exists(emails), sent_how=SentHow.PORTAL)
+
+    def due_for_reminder(self) -> Any:
+        now, due = clock.now(), Q(pk__in=[])
+        for number, days in enumerate(settings.REMINDER_DAYS):
+            moment = now - timedelta(days=days)
+            due |= Q(reminders_sent=number, sent_at__lte=moment)
+        return self.written_to().filter(due)
+
 
 class TenantSignInQuerySet(ScopedQuerySet):
     partner_field = "invitation__partner"
@@ -217,3 +246,17 @@ class OutgoingEmailQuerySet(ScopedQuerySet):
     def of_customer(self, customer: Customer) -> Q:
         """None: the same invitation may have been written to somebody else."""
         return Q(pk__in=[])
+
+
+class NoticeQuerySet(ScopedQuerySet):
+    """Somebody's own, and only those of the office that it acts for."""
+
+    def visible_to(self, actor: Actor) -> Any:
+        if actor.user is None:
+            return self.none()
+        return self.filter(
+            recipient=actor.user, partner=actor.partner, customer=actor.customer
+        )
+
+    def unread(self) -> Any:
+        return self.filter(read_at=None)

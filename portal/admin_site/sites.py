@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
+from portal.customers.inbox import staff_notices
 from portal.signin import sessions
+from relationships.models import Notice
 from relationships.views import made_invitations, request_relationship
 
 from . import front, partner_link
@@ -49,6 +51,7 @@ class PortalAdminSite(admin.AdminSite):
             "partner-link/renew": partner_link.renew,
             "partner-link/stop": partner_link.stop,
             "search": search,
+            "notices": staff_notices,
         }
         urls = [
             path(f"{address}/", self.page(view), name=address.replace("/", "-"))
@@ -77,6 +80,9 @@ class PortalAdminSite(admin.AdminSite):
             context["main_nav"] = self._main_nav(request)
             context["shortcuts"] = self._shortcuts(request, context["main_nav"])
             context["may_switch"] = self._may_switch(request)
+            context["unread"] = (
+                Notice.objects.visible_to(request.actor).unread().count()  # type: ignore[attr-defined]
+            )
         return context
 
     def _main_nav(self, request: HttpRequest) -> list[dict[str, Any]]:

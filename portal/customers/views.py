@@ -26,6 +26,7 @@ from relationships.enums import CaseKind
 from relationships.models import (
     Case,
     Invitation,
+    Notice,
     ResellerRelationship,
     TenantSignIn,
 )
@@ -71,6 +72,7 @@ def my(request: HttpRequest) -> HttpResponse:
         "relationships": relationships.select_related(
             "partner", "invitation"
         ).prefetch_related(_asked_to_end()),
+        "unread": Notice.objects.visible_to(actor).unread().count(),
         "may_ask": actor.may(Action.ASK_TO_END),
         "may_see_activity": actor.may(Action.VIEW_ACTIVITY),
         "waiting": _waiting_invitations(actor),

@@ -24,10 +24,11 @@ from portal.accounts.enums import Factor
 from portal.accounts.models import User
 from relationships.actors import Actor
 from relationships.enums import SignInHow
+from relationships.services import notices as inbox
 from relationships.services import sign_in as services
 
 from . import factors, sessions
-from .forms import ChangePasswordForm, OwnPasswordForm, SetUpForm
+from .forms import ChangePasswordForm, NoticesForm, OwnPasswordForm, SetUpForm
 
 KEY = "second_factor_key"
 SHOWN_SIGN_INS = 20
@@ -84,6 +85,19 @@ def overview(request: HttpRequest, user: User, actor: Actor) -> HttpResponse:
 
 def _how(how: str) -> str:
     return str(SignInHow(how).label) if how in SignInHow.values else how
+
+
+@account_page
+def notices(request: HttpRequest, user: User, actor: Actor) -> HttpResponse:
+    """Which notices come by e-mail too."""
+    kinds = inbox.kinds_for(sessions.actors_of_session(request))
+    chosen = {"by_email": inbox.emailed_kinds(user)}
+    form = NoticesForm(_posted(request), kinds=kinds, initial=chosen)
+    if form.is_valid():
+        inbox.choose_emails(user, wanted=form.cleaned_data["by_email"], among=kinds)
+        messages.success(request, _("Saved."))
+        return redirect("account-notices")
+    return render(request, "account/notices.html", {"form": form})
 
 
 @local_page

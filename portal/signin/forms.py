@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.accounts.models import User
 from relationships.actors import Actor, actors_of
-from relationships.enums import SignInHow
+from relationships.enums import NoticeKind, SignInHow
 from relationships.services.sign_in import change_password
 
 from . import guesses
@@ -117,6 +117,23 @@ class SetUpForm(CodeForm):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, submit=_("Switch the second factor on"))
         self.fields["code"].help_text = _("Six digits that the app shows now.")
+
+
+class NoticesForm(forms.Form):
+    """Which of these kinds come by e-mail."""
+
+    def __init__(
+        self, data: Any = None, *, kinds: list[NoticeKind], initial: dict[str, Any]
+    ) -> None:
+        super().__init__(data, initial=initial)
+        self.fields["by_email"] = forms.MultipleChoiceField(
+            label=_("By e-mail"),
+            required=False,
+            choices=[(kind, kind.label) for kind in kinds],
+            widget=forms.CheckboxSelectMultiple,
+        )
+        self.helper = FormHelper()
+        self.helper.add_input(Submit("send", _("Save")))
 
 
 class AskForLinkForm(forms.Form):

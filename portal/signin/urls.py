@@ -9,6 +9,7 @@ urlpatterns = [
     path("sign-out/", views.sign_out, name="sign-out"),
     path("glossary/", views.glossary, name="glossary"),
     path("account/", account.overview, name="account"),
+    path("account/notices/", account.notices, name="account-notices"),
     path("account/password/", account.password, name="account-password"),
     path("account/second-factor/", account.set_up, name="account-second-factor"),
     path(

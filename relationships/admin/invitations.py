@@ -14,7 +14,7 @@ from ..enums import InvitationStatus, InvitationVerb
 from ..exceptions import TransitionNotAllowed
 from ..models import ActivityRecord, Invitation
 from ..roles import Action, Column
-from ..services import composing, invitations
+from ..services import composing, invitations, reminders
 from ..views import message_form, save_message, send_once, sent_stamp
 from .base import BADGES, PortalModelAdmin, badge
 
@@ -69,6 +69,22 @@ class InvitationAdmin(PortalModelAdmin):
     actions = ("send", "withdraw", "renew")
     change_form_template = "admin/relationships/invitation/page.html"
     transitions = (
+        Transition(
+            "remind",
+            _("Send reminder"),
+            Action.INVITE,
+            reminders.remind,
+            question=_(
+                "%(object)s: the invitation is sent to its recipient once more, as a "
+                "reminder. The link stays the same."
+            ),
+            done=_("Reminder sent: %(object)s."),
+            is_possible=reminders.can_remind,
+            why_not=reminders.why_not,
+            stamp=lambda invitation: (
+                f"{sent_stamp(invitation)} {invitation.reminders_sent}"
+            ),
+        ),
         Transition(
             "withdraw",
             _("Withdraw"),

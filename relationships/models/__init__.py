@@ -5,6 +5,7 @@ from .customer import Customer, CustomerAgreement, TenantMembership
 from .email import OutgoingEmail
 from .invitation import Invitation, TenantSignIn
 from .market import CountryMarket
+from .notice import Notice, NoticeChoice
 from .partner import Partner, StaffMembership
 from .relationship import ResellerRelationship
 
@@ -16,6 +17,8 @@ __all__ = [
     "Customer",
     "CustomerAgreement",
     "Invitation",
+    "Notice",
+    "NoticeChoice",
     "OutgoingEmail",
     "Partner",
     "ResellerRelationship",

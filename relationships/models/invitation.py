@@ -49,6 +49,7 @@ class Invitation(UUIDModel, RuledModel):
     )
     customer_tenant_id = models.UUIDField(null=True, blank=True, editable=False)
     reference = models.CharField(_("your reference"), max_length=100, blank=True)
+    language = models.CharField(_("language of the text"), max_length=10, default="en")
     subject = models.CharField(_("subject"), max_length=200)
     body = models.TextField(_("e-mail text"))
     expires_at = models.DateTimeField(_("expires at"))
@@ -72,6 +73,9 @@ class Invitation(UUIDModel, RuledModel):
     )
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     sent_how = models.CharField(max_length=20, choices=SentHow, blank=True)
+    # Since it was last sent from here: how often, and when last.
+    reminders_sent = models.PositiveSmallIntegerField(default=0, editable=False)
+    reminded_at = models.DateTimeField(null=True, blank=True, editable=False)
     opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)
     signed_in_at = models.DateTimeField(_("signed in at"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)

@@ -22,6 +22,7 @@ from ..enums import ApprovalOutcome, ApprovalVerb, Operation
 from ..exceptions import TransitionNotAllowed
 from ..models import Approval, Customer, Partner, ResellerRelationship
 from ..roles import Action
+from . import events
 from .activity import record
 from .relationships import end_relationship
 
@@ -30,10 +31,12 @@ from .relationships import end_relationship
 class Deed:
     """What an approval lets happen: the service, and what it is told of its object.
 
-    `sentence` says what will happen, given the object and the service's values.
+    `right` is what it takes to do it alone; `sentence` says what will happen, given the
+    object and the service's values.
     """
 
     run: Callable[..., Any]
+    right: Action
     model: type[models.Model]
     partner_of: Callable[[Any], Partner]
     sentence: Callable[..., str]
@@ -87,6 +90,7 @@ def _ask(
         expires_at=clock.now() + timedelta(hours=settings.APPROVAL_HOURS),
     )
     _tell(Operation.ASK_FOR_APPROVAL, approval, actor=actor)
+    events.approval_asked(approval, right=deed.right)
     return approval
 
 
@@ -142,6 +146,7 @@ def _decide(
     approval.decided_by, approval.decided_at = actor.user, clock.now()
     approval.save(update_fields=["outcome", "decided_by", "decided_at", "reason"])
     _tell(operation, approval, actor=actor)
+    events.approval_decided(approval)
     return approval
 
 
@@ -168,6 +173,7 @@ register(
     ApprovalVerb.END_RELATIONSHIP,
     Deed(
         end_relationship,
+        Action.END_RELATIONSHIP,
         ResellerRelationship,
         lambda relationship: relationship.partner,
         _sentence_of_end,

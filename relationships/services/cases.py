@@ -10,7 +10,7 @@ from ..enums import CaseKind, Operation
 from ..exceptions import TransitionNotAllowed
 from ..models import Case, Customer, Invitation, ResellerRelationship
 from ..roles import Action
-from . import notices
+from . import events
 from .activity import record
 
 
@@ -43,6 +43,8 @@ def open_case(
         customer=customer,
         new={"kind": kind, "invitation": str(invitation.pk)},
     )
+    if kind == CaseKind.NEW_LINK:
+        events.new_link_asked(case)
     return case
 
 
@@ -78,7 +80,7 @@ def ask_to_end(
         customer=relationship.customer,
         new={"case": case.pk},
     )
-    notices.tell_staff_of_ask_to_end(case)
+    events.asked_to_end(case)
     return case
 
 

@@ -35,7 +35,7 @@ from ..models import (
     TenantSignIn,
 )
 from ..roles import Action
-from . import composing, notices, rules
+from . import composing, events, mail, rules
 from .activity import record
 from .cases import open_case
 from .relationships import establish_by_invitation
@@ -117,10 +117,19 @@ def send_invitation(
     before = invitation.status
     _move(invitation, InvitationVerb.SEND)
     if how == SentHow.PORTAL:
-        notices.send_invitation_email(invitation)
+        _send_email(invitation)
     if invitation.sent_at is None or how == SentHow.PORTAL:
         invitation.sent_at, invitation.sent_how = clock.now(), how
-    invitation.save(update_fields=["status", "sent_at", "sent_how"])
+        invitation.reminders_sent, invitation.reminded_at = 0, None
+    invitation.save(
+        update_fields=[
+            "status",
+            "sent_at",
+            "sent_how",
+            "reminders_sent",
+            "reminded_at",
+        ]
+    )
     _tell(
         Operation.SEND_INVITATION,
         invitation,
@@ -129,6 +138,22 @@ def send_invitation(
         how=str(how),
     )
     return invitation
+
+
+def _send_email(invitation: Invitation) -> None:
+    """To the recipient. ValidationError `recipient` when there is no address."""
+    if not invitation.recipient_email:
+        raise ValidationError(
+            _("This invitation has no address to send to. Send the link yourself."),
+            code="recipient",
+        )
+    mail.enqueue(
+        invitation.recipient_email,
+        invitation.subject,
+        invitation.body,
+        invitation=invitation,
+        on_behalf_of=invitation.partner,
+    )
 
 
 @transaction.atomic
@@ -267,7 +292,7 @@ def decline_invitation(
     invitation.decline_reason = reason.strip()[:1000]
     invitation.save()
     _tell(Operation.DECLINE_INVITATION, invitation, actor=actor, old_status=before)
-    notices.tell_staff_of_decline(invitation)
+    events.declined(invitation)
     return invitation
 
 

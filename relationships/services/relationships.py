@@ -21,7 +21,7 @@ from ..models import (
     ResellerRelationship,
 )
 from ..roles import Action
-from . import notices
+from . import events
 from .activity import record
 from .cases import close_case
 from .rules import refuse_alone
@@ -48,7 +48,7 @@ def establish_by_invitation(
         accepted_by=actor.user,
         how=AgreementHow.ACCEPTED,
     )
-    notices.tell_of_acceptance(relationship)
+    events.accepted(relationship, by=actor)
     return relationship
 
 
@@ -158,5 +158,5 @@ def end_relationship(
     )
     for case in relationship.cases.open():
         close_case(case, actor=actor)
-    notices.tell_of_end(relationship)
+    events.ended(relationship)
     return relationship

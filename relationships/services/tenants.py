@@ -15,7 +15,7 @@ from ..enums import CustomerOrigin, Operation
 from ..exceptions import TransitionNotAllowed
 from ..models import Customer, OutgoingEmail, Partner
 from ..roles import Action
-from . import rules
+from . import notices, rules
 from .activity import record
 from .relationships import establish_by_provisioning
 
@@ -136,6 +136,7 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     if user.login.startswith(ANONYMISED):
         raise TransitionNotAllowed(_("This person is anonymised already."))
     _forget_emails(user.email)
+    notices.forget_person(user)
     throttling.unlock(user)
     user.full_name = str(_("Anonymised person"))
     user.login = f"{ANONYMISED}{uuid.uuid4()}"

@@ -4,10 +4,13 @@ from django.utils.translation import gettext as _
 
 from relationships.enums import ApprovalVerb
 from relationships.models import Partner
+from relationships.roles import Action
 from relationships.services.approvals import Deed, register
 
 from ..models import Subscription
 from . import lifecycle
+
+RIGHT = Action.CHANGE_SUBSCRIPTION
 
 
 def _seller(subscription: Subscription) -> Partner:
@@ -39,9 +42,9 @@ def _sentence_of_seats(subscription: Subscription, quantity: int, shown: int) ->
 
 register(
     ApprovalVerb.CANCEL,
-    Deed(lifecycle.cancel, Subscription, _seller, _sentence_of_cancel),
+    Deed(lifecycle.cancel, RIGHT, Subscription, _seller, _sentence_of_cancel),
 )
 register(
     ApprovalVerb.TAKE_SEATS,
-    Deed(lifecycle.change_seats, Subscription, _seller, _sentence_of_seats),
+    Deed(lifecycle.change_seats, RIGHT, Subscription, _seller, _sentence_of_seats),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from portal.accounts import history, throttling
 from relationships.actors import Actor
 from relationships.models import ResellerRelationship
+from relationships.services import notices
 
 from ..snapshots import verify
 from . import clock
@@ -21,6 +22,7 @@ def run_clock() -> dict[str, int]:
     moved = clock.run(actor=Actor.clock())
     throttling.forget_ended()
     history.forget_old()
+    notices.forget_old()
     return moved
 
 

@@ -38,6 +38,7 @@ EVERYBODYS = {"product", "offer", "countrymarket"}
 # Model and page: the right that its buttons take. GET confirms, POST acts.
 TRANSITIONS = {
     ("invitation", "withdraw"): Action.INVITE,
+    ("invitation", "remind"): Action.INVITE,
     ("invitation", "renew"): Action.INVITE,
     ("case", "close"): Action.HANDLE_CASES,
     ("user", "anonymise"): Action.MANAGE_PEOPLE,
@@ -90,6 +91,7 @@ SITE = {
     "partner-link-renew",
     "partner-link-stop",
     "search",
+    "notices",
     "autocomplete",
     "jsi18n",
 }

@@ -136,13 +136,15 @@ def test_customer_is_told_at_the_address_of_who_accepted(relationship, agent, ad
     assert "2 March 2026, 12:00 UTC" in email.text
 
 
-def test_customers_contact_is_told_when_who_accepted_has_left(
+def test_administrators_and_contact_are_told_when_who_accepted_has_left(
     relationship, agent, admin
 ):
-    stories.tenant(admin.customer)
+    stories.tenant(admin.customer, "user")
+    colleague = stories.tenant(admin.customer, "billing_administrator")
     correct_customer(admin.customer, actor=agent, contact_email="it@contoso.example")
     admin.user.tenant_memberships.all().delete()
-    assert recipients_of_the_end(relationship, agent) == ["it@contoso.example"]
+    told = recipients_of_the_end(relationship, agent)
+    assert sorted(told) == ["it@contoso.example", colleague.user.email]
 
 
 def test_an_administrator_is_told_when_there_is_no_contact(relationship, agent, admin):

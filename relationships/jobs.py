@@ -1,0 +1,19 @@
+"""What the portal does by itself: see portal.jobs.defining."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.jobs.defining import JobContext, job
+
+from .services import reminders
+
+
+@job(_("Remind of invitations"), every=timedelta(hours=1))
+def send_reminders(context: JobContext) -> None:
+    reminders.send_due(context.progress)
+
+
+@job(_("Tell of memberships that end"), every=timedelta(days=1))
+def tell_of_expiring_memberships(context: JobContext) -> None:
+    reminders.tell_of_expiring_memberships()
