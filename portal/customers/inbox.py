@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal.signin import sessions
@@ -34,7 +35,11 @@ def staff_notices(request: HttpRequest, admin_site: Any) -> HttpResponse:
     actor = request.actor  # type: ignore[attr-defined]
     if request.method == "POST":
         return _mark_read(request, actor)
-    context = {**admin_site.each_context(request), **_page(request, actor)}
+    context = {
+        **admin_site.each_context(request),
+        **_page(request, actor),
+        "title": _("Notices"),
+    }
     return TemplateResponse(request, "admin/notices.html", context)
 
 

@@ -8,11 +8,14 @@ from random import Random
 from portal.foundation import clock
 from portal.jobs import running
 from relationships.actors import Actor
+from relationships.models import Notice
+from relationships.services import reminders
 from subscriptions.calendar import add_months
 from subscriptions.services.clock import run
 
 MONTHS = 18
 PAUSE = timedelta(minutes=6)  # at least, between two steps of a story
+UNREAD = timedelta(days=5)
 
 # A generator that acts by the services and yields the moment of its next step.
 Story = Generator[datetime, None, None]
@@ -74,3 +77,11 @@ def _every_night(calendar: Calendar) -> Story:
         if night < calendar.now:
             yield night
             run(actor=Actor.clock())
+            reminders.send_due()
+            _read_notices()
+
+
+def _read_notices() -> None:
+    """People have read what they were told a few days ago."""
+    told = Notice.objects.unread().filter(created_at__lt=clock.now() - UNREAD)
+    told.update(read_at=clock.now())
