@@ -13,7 +13,7 @@ from django_tasks import TaskResultStatus as Status
 
 from portal.foundation import clock, guards
 from portal.jobs import running, schedule
-from portal.jobs.defining import job
+from portal.jobs.defining import job, registry
 from portal.jobs.jobs import clean_up
 from portal.jobs.models import Job, Schedule, Worker
 from portal.jobs.worker import Work
@@ -28,7 +28,7 @@ from .workers import eventually
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
 
 MINUTE = timedelta(minutes=1)
-SCHEDULED = {task.module_path for task in (run_clock, verify_existing, clean_up)}
+SCHEDULED = {path for path, task in registry.items() if task.every}
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ STATEMENT = {"channel": "direct", "product_name": "Mail", "quantity": "3"}
 # What the office's rows do not allow now, or what would take more than these answers:
 # the page is there, and nothing follows from it.
 WITHOUT_EFFECT = {
-    *("reactivate", "unschedule", "renew-on", "schedule", "order"),
+    *("remind", "reactivate", "unschedule", "renew-on", "schedule", "order"),
     *("lift-lock", "remove-second-factor", "end"),
 }
 # What an address of the site has in it.

@@ -1,0 +1,65 @@
+"""A worker that is killed in the middle of what it reminds people of."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django_tasks import TaskResultStatus as Status
+
+from portal.foundation import clock
+from portal.jobs import running
+from portal.jobs.defining import registry
+from portal.jobs.models import Job, Schedule
+from relationships.jobs import send_reminders
+from relationships.models import Invitation, OutgoingEmail
+from relationships.services import invitations
+
+from .. import stories
+from .workers import eventually
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
+
+COUNT = 40
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_due(transactional_db):
+    later = clock.now() + timedelta(days=1)
+    names = [path for path, task in registry.items() if task.every]
+    Schedule.objects.bulk_create(Schedule(name, later) for name in names)
+
+
+@pytest.fixture
+def invited():
+    """So many who were written to four days ago, and have not answered."""
+    sales = stories.staff()
+    with clock.at(clock.now() - timedelta(days=4)):
+        for number in range(COUNT):
+            draft = stories.invitation(sales, recipient_email=f"p{number}@x.example")
+            invitations.send_invitation(draft, actor=sales)
+        running.run_waiting("test")
+    Job.objects.all().delete()
+
+
+def jobs_are_over():
+    return not Job.objects.unfinished().exists()
+
+
+def test_everybody_is_reminded_once_when_the_worker_is_killed(workers, invited):
+    reminded = Invitation.objects.filter(reminders_sent=1)
+    send_reminders.enqueue()
+    first = workers.start(EMAIL_URL="memorymail://")
+    eventually(reminded.exists)
+    first.kill()
+    before = reminded.count()
+    assert 0 < before < COUNT
+    pair = [workers.start(EMAIL_URL="memorymail://") for _number in range(2)]
+    eventually(jobs_are_over)
+    assert reminded.count() == COUNT
+    letters = OutgoingEmail.objects.filter(subject__startswith="Reminder: ")
+    told = Counter(letters.values_list("recipient", flat=True))
+    assert told == {f"p{number}@x.example": 1 for number in range(COUNT)}
+    assert set(letters.values_list("status", flat=True)) == {"sent"}
+    job = Job.objects.get(task_path=send_reminders.module_path)
+    assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
+    assert len(pair) == 2
