@@ -74,3 +74,27 @@ SUBSCRIPTION_TRANSITIONS: dict[str, dict[str, str]] = {
     _STATUS.DISABLED: {_VERB.DELETE: _STATUS.DELETED},
     _STATUS.DELETED: {},
 }
+
+
+class ImportState(models.TextChoices):
+    UPLOADED = "uploaded", _("Columns to be confirmed")
+    CHECKING = "checking", _("Being compared")
+    CHECKED = "checked", _("To be started")
+    RUNNING = "running", _("Being recorded")
+    DONE = "done", _("Recorded")
+
+
+class RowOutcome(models.TextChoices):
+    """What comes, or came, of one row of an import."""
+
+    NEW = "new", _("New")
+    SUPERSEDES = "supersedes", _("Supersedes")
+    UNCHANGED = "unchanged", _("Unchanged")
+    POR_CASE = "por_case", _("Held back: another Partner of Record")
+    REFUSED = "refused", _("Refused")
+
+
+class PorCaseOutcome(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    RECORDED = "recorded", _("Recorded")
+    DISMISSED = "dismissed", _("Dismissed")

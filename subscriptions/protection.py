@@ -159,6 +159,7 @@ register(
     *append_only(SEAT_ENTRY),
     *append_only("subscriptions_statusentry"),
     *append_only("subscriptions_observationretraction"),
+    *append_only("subscriptions_importedobservation"),
     *append_only("subscriptions_order"),
     *append_only("subscriptions_orderline"),
     Guard(

@@ -10,12 +10,12 @@ from django.db.models import Q, Sum
 from relationships.querysets import ScopedQuerySet
 
 from . import protection
-from .enums import Channel, SubscriptionStatus
+from .enums import Channel, PorCaseOutcome, SubscriptionStatus
 
 if TYPE_CHECKING:
     from relationships.actors import Actor
     from relationships.existing import ExistingSnapshot
-    from relationships.models import Partner
+    from relationships.models import Customer, Partner
 
     from .models import Offer
 
@@ -123,3 +123,23 @@ class OrderQuerySet(ScopedQuerySet):
 class OrderLineQuerySet(ScopedQuerySet):
     partner_field = "order__relationship__partner"
     customer_field = "order__customer"
+
+
+class ImportQuerySet(ScopedQuerySet):
+    """The operator's imports, and a tenant's own: no partner's."""
+
+    def of_partner(self, partner: Partner) -> Q:
+        return Q(pk__in=[])
+
+    def of_customer(self, customer: Customer) -> Q:
+        return Q(customer=customer, stated_by_customer=True)
+
+
+class PorCaseQuerySet(ScopedQuerySet):
+    """The operator's to decide; a tenant sees those of its own statements."""
+
+    def of_partner(self, partner: Partner) -> Q:
+        return Q(pk__in=[])
+
+    def waiting(self) -> Any:
+        return self.filter(outcome=PorCaseOutcome.WAITING)

@@ -1,5 +1,12 @@
 from .catalogue import Offer, Product, ProductAlias
 from .history import SeatEntry, StatusEntry, SubscriptionTerm
+from .importing import (
+    Import,
+    ImportChunk,
+    ImportedObservation,
+    ImportRow,
+    PorCase,
+)
 from .order import Order, OrderLine
 from .scheduled import ScheduledChange
 from .subscription import (
@@ -12,10 +19,15 @@ from .subscription import (
 __all__ = [
     "CspSubscription",
     "ExistingSubscription",
+    "Import",
+    "ImportChunk",
+    "ImportRow",
+    "ImportedObservation",
     "ObservationRetraction",
     "Offer",
     "Order",
     "OrderLine",
+    "PorCase",
     "Product",
     "ProductAlias",
     "ScheduledChange",

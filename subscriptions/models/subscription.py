@@ -31,6 +31,13 @@ from ..querysets import (
 from .catalogue import Offer
 
 
+def partner_text(name: str, mpn_id: str) -> str:
+    """A Partner of Record in words; empty for nobody."""
+    if name and mpn_id:
+        return f"{name} (MPN {mpn_id})"
+    return name or (f"MPN {mpn_id}" if mpn_id else "")
+
+
 class Subscription(UUIDModel, RuledModel):
     """One subscription of any channel.
 
@@ -217,9 +224,7 @@ class Subscription(UUIDModel, RuledModel):
     @property
     def partner_of_record_text(self) -> str:
         """The Partner of Record as it was recorded, whatever it is called today."""
-        if self.por_name and self.por_mpn_id:
-            return f"{self.por_name} (MPN {self.por_mpn_id})"
-        return self.por_name or (f"MPN {self.por_mpn_id}" if self.por_mpn_id else "")
+        return partner_text(self.por_name, self.por_mpn_id)
 
     @property
     def how_to_stop(self) -> str:

@@ -1,5 +1,7 @@
 """Locks, in the one order: customer, relationship, subscription."""
 
+from typing import Any
+
 from relationships.actors import Actor
 from relationships.models import Customer, ResellerRelationship
 
@@ -9,6 +11,13 @@ from ..protection import CSP_NEEDS_RELATIONSHIP, EXISTING_UNTOUCHED
 
 def lock_customer(customer: Customer) -> Customer:
     return Customer.objects.select_for_update().get(pk=customer.pk)
+
+
+def lock_customers(ids: Any) -> None:
+    """Many at once, always in the same order; `ids` may be a query."""
+    rows = Customer.objects.filter(pk__in=ids).order_by("pk").select_for_update()
+    for _pk in rows.values_list("pk").iterator():
+        pass
 
 
 def lock_active_relationship(customer: Customer, actor: Actor) -> ResellerRelationship:

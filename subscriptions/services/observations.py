@@ -4,8 +4,6 @@ Nothing here changes a stored row. A second statement about the same subscriptio
 new observation that supersedes the one before.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,36 +18,12 @@ from relationships.models import Customer, Partner
 from relationships.roles import Action
 from relationships.services.activity import record
 
-from ..enums import OTHER_CHANNELS, SubscriptionStatus
+from ..enums import OTHER_CHANNELS
 from ..models import ObservationRetraction, Subscription
 from .locking import lock_customer
+from .observing import Statement, recorded_partner
 
-
-@dataclass(frozen=True, kw_only=True)
-class Statement:
-    """What a channel (or the customer) says of one subscription."""
-
-    channel: str
-    product_name: str
-    quantity: int
-    status: str = SubscriptionStatus.ACTIVE
-    term: str = ""
-    billing_plan: str = ""
-    started_at: datetime | None = None
-    commitment_ends_at: datetime | None = None
-    auto_renews: bool | None = None
-    friendly_name: str = ""
-    external_id: str | None = None
-    por_name: str = ""
-    por_mpn_id: str = ""
-
-    def fields(self) -> dict[str, Any]:
-        """As they are stored: without blanks around, and no id as none."""
-        said = {
-            name: value.strip() if isinstance(value, str) else value
-            for name, value in vars(self).items()
-        }
-        return {**said, "external_id": said["external_id"] or None}
+__all__ = ["Statement", "record_observation", "retract_observation"]
 
 
 @transaction.atomic
@@ -121,17 +95,11 @@ def _repeated(
 def _partner_of_record(
     fields: dict[str, Any], known: Subscription | None
 ) -> dict[str, Any]:
-    """Who is recorded: as stated at first, and from then on as recorded at first."""
-    if known is None:
-        partner = Partner.objects.filter(mpn_id=fields["por_mpn_id"] or None).first()
-        name = fields["por_name"] or (partner.name if partner else "")
-        return {"partner_of_record": partner, "por_name": name}
-    recorded = {
-        "partner_of_record": known.partner_of_record,
-        "por_name": known.por_name,
-        "por_mpn_id": known.por_mpn_id,
-    }
-    if not _is_recorded_partner(fields, known):
+    """Raises ValidationError `por_untouched` for another one than the recorded."""
+    partner = Partner.objects.filter(mpn_id=fields["por_mpn_id"] or None).first()
+    found = recorded_partner(fields, known, partner)
+    if found is None:
+        assert known is not None  # at first, whoever is stated is recorded
         raise ValidationError(
             _(
                 "This statement names another Partner of Record than the recorded "
@@ -140,20 +108,7 @@ def _partner_of_record(
             code="por_untouched",
             params={"recorded": known.partner_of_record_text or _("nobody")},
         )
-    return recorded
-
-
-def _is_recorded_partner(fields: dict[str, Any], known: Subscription) -> bool:
-    """Whether it names nobody or the recorded one, by a former or present name or id.
-
-    The MPN ID decides where there is one.
-    """
-    advisor = known.partner_of_record
-    if fields["por_mpn_id"]:
-        ids = {known.por_mpn_id, advisor.mpn_id if advisor else ""}
-        return fields["por_mpn_id"] in ids
-    names = {"", known.por_name.casefold(), advisor.name.casefold() if advisor else ""}
-    return fields["por_name"].casefold() in names
+    return found
 
 
 @transaction.atomic

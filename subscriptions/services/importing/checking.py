@@ -1,0 +1,89 @@
+"""The preview: every row is judged, and nothing but the verdict is written."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
+from django.utils.translation import gettext as _
+
+from portal.foundation.bulk import insert_rows
+from relationships.actors import Actor
+from relationships.roles import Action
+
+from ...enums import ImportState, RowOutcome
+from ...models import Import, ImportRow
+from .judging import Judge, Verdict
+from .uploading import chunks_of, forget_rows, lock_import
+
+ROW = ("run", "line", "outcome", "reason", "customer", "key", "known")
+Progress = Callable[[int, int], None]
+
+
+def no_progress(done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+def check(run: Import, *, actor: Actor, progress: Progress = no_progress) -> Import:
+    """Judge every row; safe to begin again, and done once.
+
+    Each part of the file is a transaction of its own, so that others can write.
+    """
+    actor.require(Action.RECORD_OBSERVATION, run)
+    with transaction.atomic():
+        run = lock_import(run)
+        if run.state != ImportState.CHECKING:
+            return run
+        forget_rows(run)
+    judge, done = Judge(run, actor), 0
+    for rows in chunks_of(run):
+        with transaction.atomic():
+            _keep(run, judge.judge(rows))
+        done += len(rows)
+        progress(done, run.total)
+    return _finish(run)
+
+
+def _keep(run: Import, verdicts: Iterable[Verdict]) -> None:
+    insert_rows(ImportRow, ROW, (_row(run, verdict) for verdict in verdicts))
+
+
+def _row(run: Import, verdict: Verdict) -> tuple[Any, ...]:
+    return (
+        run.pk,
+        verdict.line,
+        verdict.outcome.value,
+        verdict.reason,
+        verdict.customer.pk if verdict.customer else None,
+        verdict.key,
+        verdict.known.pk if verdict.known else None,
+    )
+
+
+@transaction.atomic
+def _finish(run: Import) -> Import:
+    run = lock_import(run)
+    _refuse_repeated(run)
+    counted = run.rows.order_by().values_list("outcome").annotate(count=Count("pk"))
+    run.counts = dict(counted)
+    run.state = ImportState.CHECKED
+    run.save(update_fields=["counts", "state"])
+    return run
+
+
+def _refuse_repeated(run: Import) -> None:
+    """Of lines that name the same subscription, the first one counts."""
+    rows = run.rows.exclude(outcome=RowOutcome.REFUSED)
+    earlier = rows.filter(
+        customer=OuterRef("customer"), key=OuterRef("key"), line__lt=OuterRef("line")
+    )
+    lines = list(rows.filter(Exists(earlier)).values_list("pk", flat=True))
+    run.rows.filter(pk__in=lines).update(
+        outcome=RowOutcome.REFUSED,
+        reason=_("An earlier line names this subscription."),
+    )
+
+
+def tally(verdicts: Iterable[Verdict]) -> Counter[str]:
+    return Counter(verdict.outcome.value for verdict in verdicts)

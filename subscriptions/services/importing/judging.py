@@ -1,0 +1,240 @@
+"""What each row of a file would do: judged many at a time, by the rules for one."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from relationships.actors import Actor
+from relationships.models import Customer, Partner
+
+from ...columns import CHANNEL, DOMAIN, LABELS, REQUIRED, TENANT_ID, converters
+from ...enums import Channel, RowOutcome
+from ...models import Import, Subscription
+from ..observing import Statement, recorded_partner, says_the_same
+
+NOTHING_SAID = {
+    name: value
+    for name, value in Statement(channel="", product_name="", quantity=0)
+    .fields()
+    .items()
+    if name != "channel"
+}
+CSP = ("csp", "cloud solution provider", "cloud reseller", "microsoft csp")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """One row: what it says, whose it is, and what becomes of it."""
+
+    line: int
+    fields: dict[str, Any] = field(default_factory=dict)
+    outcome: RowOutcome = RowOutcome.NEW
+    reason: str = ""
+    tenant: UUID | None = None
+    domain: str = ""
+    customer: Customer | None = None
+    known: Subscription | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        return self.outcome == RowOutcome.REFUSED
+
+    @property
+    def key(self) -> str:
+        """The same for what names the same subscription; at most 101 characters."""
+        if self.customer is None or not self.fields:
+            return ""
+        external_id = self.fields["external_id"]
+        if external_id is not None:
+            return f"={external_id}"
+        said = repr(sorted(self.fields.items()))
+        return sha256(said.encode("utf-8", "replace")).hexdigest()
+
+    def refuse(self, reason: str) -> None:
+        self.outcome, self.reason = RowOutcome.REFUSED, reason
+
+
+class Judge:
+    """Judges an import's rows for an actor, who sees some tenants and not others."""
+
+    def __init__(self, run: Import, actor: Actor) -> None:
+        self.run, self.actor = run, actor
+        known = converters(day_first=run.day_first)
+        self.columns = [
+            (number, name, known[name]) for name, number in run.columns.items()
+        ]
+        self.width = len(run.header)
+        self.names_tenants = TENANT_ID in run.columns or DOMAIN in run.columns
+        self.partners: dict[str, Partner | None] = {}
+
+    def judge(self, rows: Iterable[tuple[int, list[str]]]) -> list[Verdict]:
+        verdicts = [self._read(line, cells) for line, cells in rows]
+        self._find_customers(verdicts)
+        self._find_partners(verdicts)
+        self._compare([v for v in verdicts if v.customer and v.fields])
+        return verdicts
+
+    # Reading
+
+    def _read(self, line: int, cells: list[str]) -> Verdict:
+        verdict = Verdict(line)
+        if len(cells) > self.width:
+            verdict.refuse(_("It has more cells than the header."))
+            return verdict
+        said = dict(NOTHING_SAID)
+        tenant, reasons = {}, []
+        for number, name, convert in self.columns:
+            text = cells[number] if number < len(cells) else ""
+            if not text:
+                if name in REQUIRED:
+                    reasons.append(f"{LABELS[name]}: {_('This is missing.')}")
+                continue
+            try:
+                value = _value(text, convert)
+            except ValueError as error:
+                reasons.append(f"{LABELS[name]}: {error}")
+                continue
+            if name in NOTHING_SAID:
+                said[name] = value
+            else:
+                tenant[name] = value
+        if (channel := tenant.get(CHANNEL)) and (why := self._other_channel(channel)):
+            reasons.append(why)
+        verdict.fields = said
+        verdict.domain = tenant.get(DOMAIN, "")
+        verdict.tenant = tenant.get(TENANT_ID)
+        if reasons:
+            verdict.refuse(" ".join(reasons))
+        return verdict
+
+    def _other_channel(self, text: str) -> str:
+        """Why it is refused; empty where the row says the import's own channel."""
+        channel = Channel(self.run.channel)
+        if text in (channel.value, channel.label.casefold()):
+            return ""
+        if text in CSP:
+            return _("It claims to be CSP: the portal itself keeps those.")
+        return _("It says another channel than the import.")
+
+    # Whose they are
+
+    def _find_customers(self, verdicts: list[Verdict]) -> None:
+        """An unknown tenant, and one that the actor does not see, are the same."""
+        own = self.run.customer
+        named = [v for v in verdicts if v.tenant or v.domain]
+        by_tenant, by_domain = self._visible(named) if named else ({}, {})
+        for verdict in verdicts:
+            found: Customer | None
+            if verdict.tenant:
+                found = by_tenant.get(verdict.tenant)
+            elif verdict.domain:
+                found = by_domain.get(verdict.domain)
+            else:
+                found = own
+            if found is None or (own is not None and found != own):
+                if not verdict.is_refused:
+                    verdict.refuse(self._no_tenant(verdict))
+                continue
+            verdict.customer = found
+
+    def _no_tenant(self, verdict: Verdict) -> str:
+        if verdict.tenant or verdict.domain or self.names_tenants:
+            return _("Unknown tenant.")
+        return _("It names no tenant.")
+
+    def _visible(
+        self, verdicts: list[Verdict]
+    ) -> tuple[dict[UUID, Customer], dict[str, Customer]]:
+        rows = Customer.objects.visible_to(self.actor).only(
+            "tenant_id", "primary_domain", "company_name"
+        )
+        tenants = {v.tenant for v in verdicts if v.tenant}
+        domains = {v.domain for v in verdicts if v.domain and not v.tenant}
+        by_tenant = rows.filter(tenant_id__in=tenants) if tenants else []
+        by_domain = rows.filter(primary_domain__in=domains) if domains else []
+        return (
+            {customer.tenant_id: customer for customer in by_tenant},
+            {customer.primary_domain: customer for customer in by_domain},
+        )
+
+    def _find_partners(self, verdicts: list[Verdict]) -> None:
+        """Whom the stated MPN IDs name, asked for once in a file."""
+        ids = {v.fields["por_mpn_id"] for v in verdicts if v.fields}
+        unknown = {mpn_id for mpn_id in ids if mpn_id and mpn_id not in self.partners}
+        if unknown:
+            self.partners |= dict.fromkeys(unknown)
+            rows = Partner.objects.filter(mpn_id__in=unknown)
+            self.partners |= {partner.mpn_id: partner for partner in rows}
+
+    # Against what is recorded
+
+    def _compare(self, verdicts: list[Verdict]) -> None:
+        newest = self._newest(verdicts)
+        without_id = self._without_id(verdicts)
+        for verdict in verdicts:
+            assert verdict.customer is not None  # the caller leaves those out
+            customer_id = verdict.customer.pk
+            external_id = verdict.fields["external_id"]
+            if external_id is None:
+                known, same = None, without_id.get(customer_id, [])
+            else:
+                known = newest.get((customer_id, external_id))
+                same = [known] if known and not hasattr(known, "retraction") else []
+            verdict.known = known
+            if not verdict.is_refused:
+                self._decide(verdict, same)
+
+    def _decide(self, verdict: Verdict, same: list[Subscription]) -> None:
+        """`same` are current rows that it may only repeat."""
+        known = verdict.known
+        partner = self.partners.get(verdict.fields["por_mpn_id"])
+        recorded = recorded_partner(verdict.fields, known, partner)
+        if recorded is None:
+            assert known is not None  # at first, whoever is stated is recorded
+            verdict.outcome = RowOutcome.POR_CASE
+            verdict.reason = _("Recorded: %(recorded)s.") % {
+                "recorded": known.partner_of_record_text or _("nobody")
+            }
+            return
+        verdict.fields |= recorded
+        for row in same:
+            if says_the_same(verdict.fields, row):
+                verdict.outcome, verdict.known = RowOutcome.UNCHANGED, row
+                return
+        verdict.outcome = RowOutcome.SUPERSEDES if known else RowOutcome.NEW
+
+    def _newest(self, verdicts: list[Verdict]) -> dict[tuple[UUID, str], Subscription]:
+        """By customer and id elsewhere: the end of each chain, retracted or not."""
+        ids = {v.fields["external_id"] for v in verdicts} - {None}
+        if not ids:
+            return {}
+        rows = self._observations(verdicts).filter(
+            external_id__in=ids, superseded_by=None
+        )
+        return {(row.customer_id, row.external_id): row for row in rows}
+
+    def _without_id(self, verdicts: list[Verdict]) -> dict[UUID, list[Subscription]]:
+        """By customer: current rows that have no id elsewhere."""
+        if all(v.fields["external_id"] is not None for v in verdicts):
+            return {}
+        found: dict[UUID, list[Subscription]] = {}
+        for row in self._observations(verdicts).current().filter(external_id=None):
+            found.setdefault(row.customer_id, []).append(row)
+        return found
+
+    def _observations(self, verdicts: list[Verdict]) -> Any:
+        customers = {v.customer.pk for v in verdicts if v.customer}
+        rows: Any = Subscription.objects.filter(
+            channel=self.run.channel, customer__in=customers
+        )
+        return rows.select_related("partner_of_record", "retraction")
+
+
+def _value(text: str, convert: Callable[[str], Any]) -> Any:
+    if text.startswith("="):
+        raise ValueError(_("It is a formula, not a value."))
+    return convert(text)

@@ -1,0 +1,150 @@
+"""A file becomes an import: its rows go into the database, its columns are guessed."""
+
+import codecs
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import BinaryIO
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.foundation.bulk import insert_rows
+from relationships.actors import Actor
+from relationships.exceptions import TransitionNotAllowed
+from relationships.models import Customer
+from relationships.roles import Action
+
+from ...columns import LABELS, REQUIRED, guess_columns
+from ...enums import OTHER_CHANNELS, ImportState
+from ...models import Import, ImportChunk, ImportRow
+from ...spreadsheets import Row, read_table, refuse
+
+CHUNK = 2000  # rows that are held in memory at a time
+
+
+@transaction.atomic
+def upload(
+    file: BinaryIO,
+    name: str,
+    *,
+    actor: Actor,
+    channel: str,
+    customer: Customer | None = None,
+    day_first: bool = False,
+    separator: str = "",
+    encoding: str = "",
+) -> Import:
+    """Read the whole file, CSV or XLSX; nothing is compared yet.
+
+    A tenant's import is always for that tenant. Raises PermissionDenied, or
+    ValidationError `file` (what is wrong with it) or `channel`.
+    """
+    actor.require(Action.RECORD_OBSERVATION)
+    assert actor.user is not None  # only people record
+    if channel not in OTHER_CHANNELS:
+        raise ValidationError(
+            _("Choose another channel than CSP: the portal itself keeps those."),
+            code="channel",
+        )
+    _check_size(file)
+    rows = read_table(file, separator=separator, encoding=encoding)
+    _line, header = next(rows, (0, []))
+    if not header:
+        raise refuse(_("The file is empty."))
+    run = Import.objects.create(
+        channel=channel,
+        customer=actor.customer or customer,
+        stated_by_customer=actor.is_tenant,
+        file_name=_safe(name),
+        header=header,
+        columns=guess_columns(header),
+        day_first=day_first,
+        created_by=actor.user,
+    )
+    run.total = _keep(run, rows)
+    run.save(update_fields=["total"])
+    return run
+
+
+def _check_size(file: BinaryIO) -> None:
+    size = file.seek(0, 2)
+    file.seek(0)
+    if size > settings.IMPORT_MEGABYTES * 1_000_000:
+        raise refuse(
+            _("The file has more than %(most)s MB. Divide it."),
+            most=settings.IMPORT_MEGABYTES,
+        )
+
+
+def _safe(name: str) -> str:
+    """The file's name without what a database or a page could stumble over."""
+    plain = codecs.decode(name.encode("utf-8", "ignore"), "utf-8")
+    return "".join(c for c in plain if c.isprintable())[-200:] or "-"
+
+
+def _keep(run: Import, rows: Iterator[Row]) -> int:
+    total = 0
+
+    def chunks() -> Iterable[tuple[object, ...]]:
+        nonlocal total
+        number = 0
+        while part := list(islice(rows, CHUNK)):
+            total += len(part)
+            yield run.pk, number, part
+            number += 1
+
+    insert_rows(ImportChunk, ("run", "number", "rows"), chunks())
+    if not total:
+        raise refuse(_("The file has a header and nothing under it."))
+    return total
+
+
+@transaction.atomic
+def choose_columns(
+    run: Import, *, actor: Actor, columns: dict[str, int], day_first: bool
+) -> Import:
+    """Say which column holds what; the import is to be compared (anew).
+
+    Raises TransitionNotAllowed when it was started, or is being compared, and
+    ValidationError `columns`.
+    """
+    run = lock_import(run)
+    actor.require(Action.RECORD_OBSERVATION, run)
+    if run.state not in (ImportState.UPLOADED, ImportState.CHECKED):
+        raise TransitionNotAllowed(_("This import is under way already."))
+    _check_columns(run, columns)
+    run.columns, run.day_first = columns, day_first
+    run.state, run.counts, run.changed_meanwhile = ImportState.CHECKING, {}, False
+    run.save()
+    return run
+
+
+def _check_columns(run: Import, columns: dict[str, int]) -> None:
+    missing = [str(LABELS[name]) for name in REQUIRED if name not in columns]
+    if missing:
+        raise ValidationError(
+            _("Say which column holds: %(missing)s."),
+            code="columns",
+            params={"missing": ", ".join(missing)},
+        )
+    used = list(columns.values())
+    if len(set(used)) < len(used) or not set(used) <= set(range(len(run.header))):
+        raise ValidationError(_("Each column can hold one thing."), code="columns")
+
+
+def lock_import(run: Import) -> Import:
+    rows = Import.objects.select_related("customer", "created_by")
+    return rows.select_for_update(of=("self",)).get(pk=run.pk)
+
+
+def chunks_of(run: Import) -> Iterator[list[Row]]:
+    """The file's rows again, some at a time."""
+    rows = ImportChunk.objects.filter(run=run).order_by("number")
+    for number in rows.values_list("number", flat=True):
+        yield rows.values_list("rows", flat=True).get(number=number)
+
+
+def forget_rows(run: Import) -> None:
+    ImportRow.objects.filter(run=run).delete()

@@ -1,0 +1,142 @@
+"""Statements that name another Partner of Record wait for the operator's word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.foundation import clock
+from relationships.actors import Actor
+from relationships.enums import Operation
+from relationships.exceptions import TransitionNotAllowed
+from relationships.models import Partner
+from relationships.roles import Action
+from relationships.services.activity import record
+
+from ..enums import PorCaseOutcome
+from ..models import Import, PorCase, Subscription
+from .locking import lock_customer
+
+if TYPE_CHECKING:
+    from .importing.judging import Verdict
+
+MOMENTS = ("started_at", "commitment_ends_at")
+
+
+def hold_back(verdict: Verdict, *, run: Import, actor: Actor) -> PorCase:
+    """Open a case, once for the same partner; its newest word counts."""
+    known, fields = verdict.known, dict(verdict.fields)
+    assert known is not None
+    stated = {name: fields.pop(name) for name in ("por_name", "por_mpn_id")}
+    case = PorCase.objects.filter(observation=known, **stated).first()
+    if case is not None and case.is_open and case.run != run:
+        case.statement, case.run = fields, run
+        case.save(update_fields=["statement", "run"])
+    if case is not None:
+        return case
+    case = PorCase.objects.create(
+        customer=known.customer,
+        observation=known,
+        run=run,
+        statement=fields,
+        stated_by_customer=actor.is_tenant,
+        **stated,
+    )
+    record(
+        Operation.OPEN_CASE,
+        case,
+        actor=actor,
+        customer=known.customer,
+        new={"observation": str(known.pk)},
+    )
+    return case
+
+
+@transaction.atomic
+def record_por_case(case: PorCase, *, actor: Actor, reason: str) -> Subscription:
+    """Record what was held back, with the customer's written word as the reason.
+
+    Raises TransitionNotAllowed when it is decided already, ValidationError `reason`.
+    """
+    case = _lock_open(case, actor, reason)
+    newest = Subscription.objects.get(
+        customer=case.customer,
+        channel=case.observation.channel,
+        external_id=case.observation.external_id,
+        superseded_by=None,
+    )
+    partner = Partner.objects.filter(mpn_id=case.por_mpn_id or None).first()
+    observation = Subscription.objects.create(
+        customer=case.customer,
+        channel=newest.channel,
+        recorded_at=clock.now(),
+        supersedes=newest,
+        stated_by_customer=case.stated_by_customer,
+        partner_of_record=partner,
+        por_name=case.por_name or (partner.name if partner else ""),
+        por_mpn_id=case.por_mpn_id,
+        por_correction_reason=reason.strip(),
+        **_statement(case),
+    )
+    _close(case, PorCaseOutcome.RECORDED, actor, reason)
+    record(
+        Operation.RECORD_OBSERVATION,
+        observation,
+        actor=actor,
+        customer=case.customer,
+        new={"channel": observation.channel, "supersedes": str(newest.pk)},
+        reason=reason.strip(),
+    )
+    return observation
+
+
+@transaction.atomic
+def dismiss_por_case(case: PorCase, *, actor: Actor, reason: str) -> PorCase:
+    """What is recorded stays; the same statement opens no second case.
+
+    Raises TransitionNotAllowed when it is decided already, ValidationError `reason`.
+    """
+    case = _lock_open(case, actor, reason)
+    return _close(case, PorCaseOutcome.DISMISSED, actor, reason)
+
+
+def _lock_open(case: PorCase, actor: Actor, reason: str) -> PorCase:
+    actor.require(Action.RETRACT_OBSERVATION)
+    lock_customer(case.customer)
+    rows = PorCase.objects.select_related("customer", "observation")
+    case = rows.select_for_update(of=("self",)).get(pk=case.pk)
+    if not case.is_open:
+        raise TransitionNotAllowed(_("This case is decided already."))
+    if not reason.strip():
+        raise ValidationError(_("Say why."), code="reason")
+    return case
+
+
+def _close(
+    case: PorCase, outcome: PorCaseOutcome, actor: Actor, reason: str
+) -> PorCase:
+    case.outcome, case.reason = outcome, reason.strip()
+    case.closed_at, case.closed_by = clock.now(), actor.user
+    case.save(update_fields=["outcome", "reason", "closed_at", "closed_by"])
+    record(
+        Operation.CLOSE_CASE,
+        case,
+        actor=actor,
+        customer=case.customer,
+        new={"outcome": outcome},
+        reason=case.reason,
+    )
+    return case
+
+
+def _statement(case: PorCase) -> dict[str, Any]:
+    """As it was stated; JSON keeps moments as text."""
+    said = dict(case.statement)
+    for name in MOMENTS:
+        if said[name]:
+            said[name] = datetime.fromisoformat(said[name])
+    return said
