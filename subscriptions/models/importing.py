@@ -193,14 +193,14 @@ class ImportRow(models.Model):
         return f"{self.run_id}, {self.line}"
 
 
-class ImportedObservation(models.Model):
+class ImportedObservation(RuledModel):
     """An observation that an import recorded; append-only.
 
     Beside the observation and not in it: a guarded row never changes.
     """
 
     subscription = models.OneToOneField(
-        Subscription, models.PROTECT, primary_key=True, related_name="imported"
+        Subscription, models.PROTECT, related_name="imported"
     )
     run = models.ForeignKey(Import, models.PROTECT, related_name="observations")
 

@@ -5,6 +5,7 @@ from portal.foundation import guards
 from relationships.models import ActivityRecord, TenantSignIn
 from relationships.protection import HISTORY_IS_APPEND_ONLY
 from subscriptions.models import (
+    ImportedObservation,
     ObservationRetraction,
     Order,
     OrderLine,
@@ -15,12 +16,14 @@ from subscriptions.models import (
 from subscriptions.services.observations import retract_observation
 
 from .. import stories
+from ..subscriptions.importing.support import imported, table
 from . import attacks, rows
 
 pytestmark = pytest.mark.django_db
 
 HISTORY = [
     ActivityRecord,
+    ImportedObservation,
     ObservationRetraction,
     Order,
     OrderLine,
@@ -33,7 +36,10 @@ HISTORY = [
 
 @pytest.fixture
 def history(bare, csp):
-    retract_observation(bare, actor=stories.operator(), reason="A wrong import.")
+    operator = stories.operator()
+    retract_observation(bare, actor=operator, reason="A wrong import.")
+    file = table("Office 365 E3,25", header="Product,Seats")
+    imported(operator, file, customer=bare.customer)
     return [model.objects.all()[0] for model in HISTORY]
 
 

@@ -17,9 +17,7 @@ def refused_rows(run: Import) -> Iterator[list[str]]:
     refused = ImportRow.objects.filter(run=run, outcome=RowOutcome.REFUSED)
     for rows in chunks_of(run):
         lines = (rows[0][0], rows[-1][0])
-        reasons = dict(
-            refused.filter(line__range=lines).values_list("line", "reason")
-        )
+        reasons = dict(refused.filter(line__range=lines).values_list("line", "reason"))
         for line, cells in rows:
             if line in reasons:
                 blank = [""] * (len(run.header) - len(cells))

@@ -34,9 +34,7 @@ def uploaded(actor: Actor, file: io.BytesIO, **options: Any) -> Import:
 
 def previewed(actor: Actor, file: io.BytesIO, **options: Any) -> Import:
     run = uploaded(actor, file, **options)
-    run = choose_columns(
-        run, actor=actor, columns=run.columns, day_first=run.day_first
-    )
+    run = choose_columns(run, actor=actor, columns=run.columns, day_first=run.day_first)
     return check(run, actor=actor)
 
 

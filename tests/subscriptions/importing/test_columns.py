@@ -69,7 +69,11 @@ def test_more_telling_header_wins_wherever_it_stands():
         ("primary_domain", "Contoso.Example", "contoso.example"),
         ("started_at", "2026-05-01", datetime(2026, 5, 1, tzinfo=UTC)),
         ("started_at", "2026-05-01 10:30", datetime(2026, 5, 1, 10, 30, tzinfo=UTC)),
-        ("started_at", "2026-05-01T10:30:00Z", datetime(2026, 5, 1, 10, 30, tzinfo=UTC)),
+        (
+            "started_at",
+            "2026-05-01T10:30:00Z",
+            datetime(2026, 5, 1, 10, 30, tzinfo=UTC),
+        ),
         (
             "started_at",
             "2026-05-01T00:30:00+02:00",
