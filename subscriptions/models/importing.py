@@ -181,7 +181,6 @@ class ImportRow(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["run", "customer", "key"], name="import_row_names"),
             models.Index(
                 fields=["run", "outcome", "line"],
                 condition=~models.Q(outcome=RowOutcome.NEW),

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from portal.foundation.bulk import insert_rows
@@ -75,11 +76,9 @@ def _finish(run: Import) -> Import:
 def _refuse_repeated(run: Import) -> None:
     """Of lines that name the same subscription, the first one counts."""
     rows = run.rows.exclude(outcome=RowOutcome.REFUSED)
-    earlier = rows.filter(
-        customer=OuterRef("customer"), key=OuterRef("key"), line__lt=OuterRef("line")
-    )
-    lines = list(rows.filter(Exists(earlier)).values_list("pk", flat=True))
-    run.rows.filter(pk__in=lines).update(
+    place = Window(RowNumber(), partition_by=["customer", "key"], order_by="line")
+    later = rows.order_by().annotate(place=place).filter(place__gt=1)
+    run.rows.filter(pk__in=list(later.values_list("pk", flat=True))).update(
         outcome=RowOutcome.REFUSED,
         reason=_("An earlier line names this subscription."),
     )

@@ -65,7 +65,8 @@ class Judge:
         self.run, self.actor = run, actor
         known = converters(day_first=run.day_first)
         self.columns = [
-            (number, name, known[name]) for name, number in run.columns.items()
+            (number, name, known[name])
+            for number, name in sorted((n, name) for name, n in run.columns.items())
         ]
         self.width = len(run.header)
         self.names_tenants = TENANT_ID in run.columns or DOMAIN in run.columns
