@@ -7,7 +7,6 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, OuterRef
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation import clock
@@ -87,9 +86,6 @@ class Import(UUIDModel, RuledModel):
         """The operator's, or of the tenant whose own statement it is."""
         own = self.customer_id if self.stated_by_customer else None
         return actor.is_for(customer_id=own)
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:subscriptions_import_change", args=[self.pk])
 
     @property
     def is_over(self) -> bool:
@@ -277,9 +273,6 @@ class PorCase(RuledModel):
 
     def __str__(self) -> str:
         return f"{self.observation}: {self.stated_text}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("admin:subscriptions_porcase_change", args=[self.pk])
 
     @property
     def stated_text(self) -> str:
