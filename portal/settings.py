@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "django_countries",
 ]
 
 MIDDLEWARE = [

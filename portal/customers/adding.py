@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.foundation.countries import CountrySelect
 from relationships.models import Customer
 from relationships.services.tenants import CONTACT_FIELDS, provision_customer
 
@@ -31,7 +32,7 @@ class AddCustomerForm(forms.ModelForm):
     country = forms.CharField(
         label=gettext_lazy("Country"),
         max_length=2,
-        help_text=gettext_lazy("Two letters (ISO 3166), such as DE."),
+        widget=CountrySelect,
     )
 
     class Meta:

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from . import lists
+from .countries import CountrySelect
 from .exceptions import TransitionNotAllowed
 
 if TYPE_CHECKING:
@@ -167,6 +168,13 @@ class ScopedModelAdmin(admin.ModelAdmin):
         """By the list's own filters alone: other columns may be hidden."""
         names = [getattr(f, "parameter_name", f) for f in self.get_list_filter(request)]
         return any(lookup == name or lookup.startswith(f"{name}__") for name in names)
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if db_field.name == "country":
+            kwargs |= {"widget": CountrySelect, "help_text": ""}
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any

@@ -5,10 +5,17 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from portal.foundation.countries import country_name
+
 from ..forms import PartnerCorrectionForm, PartnerForm
 from ..models import CountryMarket, Partner, StaffMembership
 from ..roles import Action, Column
 from .base import PortalModelAdmin
+
+
+@admin.display(description=_("country"), ordering="country")
+def country(row: Partner | CountryMarket) -> str:
+    return country_name(row.country)
 
 
 @admin.register(Partner)
@@ -18,7 +25,7 @@ class PartnerAdmin(PortalModelAdmin):
     view_action = Action.MANAGE_PARTNERS
     add_action = Action.MANAGE_PARTNERS
     change_action = Action.MANAGE_PARTNERS
-    list_display = ("name", "mpn_id", "country", "is_csp_transacting", "is_advisor")
+    list_display = ("name", "mpn_id", country, "is_csp_transacting", "is_advisor")
     list_filter = ("is_csp_transacting", "is_advisor", "country")
     search_fields = ("name", "mpn_id")
 
@@ -79,6 +86,6 @@ class CountryMarketAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_PARTNERS
     change_action = Action.MANAGE_PARTNERS
     delete_action = Action.MANAGE_PARTNERS
-    list_display = ("country", "market")
+    list_display = ("country", country, "market")
     list_filter = ("market",)
     search_fields = ("country", "market")

@@ -14,7 +14,7 @@ ENGLISH = {
     *("does", "may", "from", "by", "on", "as", "at", "here", "who", "what"),
 }
 # The field's own terms, and names that stay as they are.
-NAMES = ("Partner of Record", "Microsoft Customer Agreement")
+NAMES = ("Partner of Record", "Microsoft Customer Agreement", "Isle of Man")
 SHORT = 4  # words; a longer sentence is looked for within a text too
 
 

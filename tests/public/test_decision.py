@@ -7,6 +7,7 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 
 from portal.acceptance.forms import StatementForm, add_errors
+from portal.foundation.countries import country_name
 from relationships.models import CustomerAgreement, ResellerRelationship
 from relationships.services.composing import what_accepting_does_not_do
 from subscriptions.models import Subscription
@@ -64,7 +65,7 @@ def test_screen_says_who_the_partner_is_and_what_it_may_and_may_not(
     partner = sales.partner
     for words in (
         partner.name,
-        partner.country,
+        country_name(partner.country),
         partner.mpn_id,
         partner.contact_email,
         "Order new CSP subscriptions for your tenant",

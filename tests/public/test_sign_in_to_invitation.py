@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.auth.signals import user_logged_in
 
+from portal.foundation.countries import country_name
 from relationships.actors import Actor
 from relationships.models import TenantSignIn
 from relationships.services.invitations import withdraw_invitation
@@ -41,7 +42,7 @@ def test_landing_names_partner_and_what_happens_when_nobody_is_signed_in(sales):
     for words in (
         f"{partner.name} asks to become your reseller",
         "Invitation for fabula.example",
-        partner.country,
+        country_name(partner.country),
         partner.mpn_id,
         partner.contact_email,
         partner.contact_phone,

@@ -1,4 +1,4 @@
-"""Moments and ways back, as every page writes them."""
+"""Moments, countries and ways back, as every page writes them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from .. import clock, lists
+from .. import clock, countries, lists
 
 register = template.Library()
+register.filter("country_name", countries.country_name)
 
 
 @register.simple_tag

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.foundation.countries import CountrySelect
 from relationships.validators import validate_country
 
 
@@ -20,8 +21,7 @@ class CompanyForm(forms.Form):
     country = forms.CharField(
         label=gettext_lazy("Country"),
         max_length=2,
-        help_text=gettext_lazy("Two letters (ISO 3166), such as DE."),
-        widget=forms.TextInput(attrs={"autocomplete": "country"}),
+        widget=CountrySelect,
     )
 
     def __init__(self, data: Any = None, *, action: str) -> None:
