@@ -261,6 +261,12 @@ JOB_LEASE = timedelta(seconds=env.float("JOB_LEASE_SECONDS", default=60))
 JOB_HISTORY_DAYS = env.int("JOB_HISTORY_DAYS", default=30)
 CLOCK_MINUTES = env.int("CLOCK_MINUTES", default=5)
 
+# Webhooks go to the Internet by https alone; only a developer's own machine may be
+# reached besides, and without TLS.
+
+WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", default=10)
+WEBHOOKS_TO_LOOPBACK = DEBUG and env.bool("WEBHOOKS_TO_LOOPBACK", default=False)
+
 # E-mail
 
 EMAIL_CONFIG = env.email(

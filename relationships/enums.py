@@ -110,6 +110,29 @@ STAFF_NOTICES = tuple(
 TAKEN_EMAILS = (EmailStatus.SENT, EmailStatus.UNCERTAIN)
 
 
+class WebhookEvent(models.TextChoices):
+    """Names as the reference system has them, where it has the event."""
+
+    TEST = "test-created", _("Test")
+    ACCEPTED_BY_CUSTOMER = (
+        "reseller-relationship-accepted-by-customer",
+        _("Relationship accepted by the customer"),
+    )
+    RELATIONSHIP_ENDED = "reseller-relationship-ended", _("Relationship ended")
+    INVITATION_ACCEPTED = "invitation-accepted", _("Invitation accepted")
+    INVITATION_DECLINED = "invitation-declined", _("Invitation declined")
+    SUBSCRIPTION_UPDATED = "subscription-updated", _("Subscription updated")
+
+
+class DeliveryState(models.TextChoices):
+    """Of a webhook."""
+
+    QUEUED = "queued", _("Queued")
+    DELIVERED = "delivered", _("Delivered")
+    RETRYING = "retrying", _("Not taken yet, will be tried again")
+    GIVEN_UP = "given_up", _("Given up")
+
+
 class InvitationStatus(models.TextChoices):
     DRAFT = "draft", _("Draft")
     SENT = "sent", _("Sent")
@@ -248,3 +271,11 @@ class Operation(models.TextChoices):
     RETRACT_OBSERVATION = "retract_observation", _("Recorded subscription retracted")
     IMPORT_OBSERVATIONS = "import_subscriptions", _("Existing subscriptions imported")
     EXPORT = "export", _("List exported")
+    RUN_JOB_AGAIN = "run_job_again", _("Background job run again")
+    ADD_WEBHOOK = "add_webhook", _("Webhook added")
+    CHANGE_WEBHOOK = "change_webhook", _("Webhook changed")
+    RENEW_WEBHOOK_SECRET = "renew_webhook_secret", _("Webhook's secret renewed")
+    STOP_WEBHOOK = "stop_webhook", _("Webhook switched off: its server is gone")
+    TEST_WEBHOOK = "test_webhook", _("Test sent to a webhook")
+    RESEND_WEBHOOK = "resend_webhook", _("Webhook sent again")
+    CREATE_BATCH = "create_invitation_batch", _("Invitations of a list created")

@@ -17,8 +17,9 @@ from portal.accounts.models import User
 from portal.foundation.admin import TransitionForm, words
 
 from .actors import Actor
+from .enums import WebhookEvent
 from .existing import Blocker
-from .models import Partner
+from .models import Partner, WebhookEndpoint
 from .services.invitations import default_expiry
 from .services.partners import correct_partner
 from .services.relationships import blockers_of
@@ -278,3 +279,30 @@ class MessageForm(forms.Form):
             return
         for name, errors in error.error_dict.items():
             self.add_error(name if name in self.fields else None, errors)
+
+
+class WebhookForm(forms.ModelForm):
+    """`partner` is set by the page: whose webhook it is."""
+
+    partner: Partner
+
+    events = forms.MultipleChoiceField(
+        label=_("Events"),
+        choices=[
+            choice for choice in WebhookEvent.choices if choice[0] != WebhookEvent.TEST
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ("url", "events", "is_active")
+
+    def clean_url(self) -> str:
+        """Two clicks follow each other: the second one finds what the first made."""
+        url = str(self.cleaned_data["url"]).strip()
+        Partner.objects.select_for_update(no_key=True).get(pk=self.partner.pk)
+        others = self.partner.webhook_endpoints.exclude(pk=self.instance.pk)
+        if others.filter(url=url).exists():
+            raise ValidationError(_("This address is told already."))
+        return url

@@ -1,4 +1,4 @@
-"""Links that are derived, never stored.
+"""Links and webhook secrets that are derived, never stored.
 
 A token is the row's id (16 bytes), its link generation (2 bytes) and a MAC over both
 (12 bytes), written in 40 URL-safe characters. The MAC is made with the newest key of
@@ -38,6 +38,12 @@ def _keys() -> list[bytes]:
         for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     ]
     return [key.encode() for key in keys]
+
+
+def webhook_secrets(id: uuid.UUID, generation: int) -> list[bytes]:
+    """What an endpoint's webhooks are signed with; the newest key's comes first."""
+    payload = b"webhook\0" + id.bytes + generation.to_bytes(2, "big")
+    return [hmac.new(key, payload, "sha256").digest() for key in _keys()]
 
 
 def _mac(key: bytes, kind: str, payload: bytes) -> bytes:

@@ -260,3 +260,19 @@ class NoticeQuerySet(ScopedQuerySet):
 
     def unread(self) -> Any:
         return self.filter(read_at=None)
+
+
+class WebhookEndpointQuerySet(ScopedQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        """None: it is the partner's own matter."""
+        return Q(pk__in=[])
+
+    def listening(self, partner_id: uuid.UUID) -> Any:
+        return self.filter(partner_id=partner_id, is_active=True)
+
+
+class WebhookDeliveryQuerySet(ScopedQuerySet):
+    partner_field = "endpoint__partner"
+
+    def of_customer(self, customer: Customer) -> Q:
+        return Q(pk__in=[])

@@ -46,6 +46,8 @@ class Action(models.TextChoices):
     MANAGE_PEOPLE = "manage_people"
     MANAGE_CATALOGUE = "manage_catalogue"
     MANAGE_JOBS = "manage_jobs"
+    VIEW_WEBHOOKS = "view_webhooks"
+    MANAGE_WEBHOOKS = "manage_webhooks"
     MOVE_BY_TIME = "move_by_time"
 
 
@@ -102,6 +104,8 @@ GRANTS: dict[str, str] = {
     Action.MANAGE_PEOPLE: "                      O",
     Action.MANAGE_CATALOGUE: "                   O",
     Action.MANAGE_JOBS: "                        O",
+    Action.VIEW_WEBHOOKS: "       A              O",
+    Action.MANAGE_WEBHOOKS: "     A               ",
     Action.MOVE_BY_TIME: "                       C",
 }
 

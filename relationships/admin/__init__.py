@@ -8,6 +8,7 @@ from . import (
     people,
     relationships,
     sign_in,
+    webhooks,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "people",
     "relationships",
     "sign_in",
+    "webhooks",
 ]

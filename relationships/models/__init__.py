@@ -8,6 +8,7 @@ from .market import CountryMarket
 from .notice import Notice, NoticeChoice
 from .partner import Partner, StaffMembership
 from .relationship import ResellerRelationship
+from .webhook import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
     "ActivityRecord",
@@ -25,4 +26,6 @@ __all__ = [
     "StaffMembership",
     "TenantMembership",
     "TenantSignIn",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -5,13 +5,11 @@ from typing import Any
 
 from django.db import models
 
-from portal.foundation import clock
-from portal.foundation.requests import current_request_id
-
 from ..actors import Actor
 from ..enums import Operation
 from ..models import ActivityRecord, Customer, Partner
-from ..querysets import kind_of
+from . import log
+from .webhooks import publish
 
 
 def record(
@@ -25,25 +23,23 @@ def record(
     new: dict[str, Any] | None = None,
     reason: str = "",
 ) -> ActivityRecord:
-    """Tell the log what `actor` did to `resource`.
+    """Tell the log what `actor` did to `resource`, and the partner's webhooks.
 
     `partner` and `customer` say who may read it; `old` and `new` hold field names and
     states as JSON, never a person's name or address.
     """
-    return ActivityRecord.objects.create(
-        at=clock.now(),
+    made = log.write(
+        operation,
+        resource,
+        actor=actor,
         partner=partner,
         customer=customer,
-        actor=actor.user,
-        actor_role=actor.role,
-        operation=operation,
-        resource_type=kind_of(resource),
-        resource_id=str(resource.pk),
-        old_value=old or {},
-        new_value=new or {},
+        old=old,
+        new=new,
         reason=reason,
-        request_id=current_request_id(),
     )
+    publish(made)
+    return made
 
 
 def record_of_customers(

@@ -17,7 +17,7 @@ def run_again(job: Job, *, actor: Actor) -> Job:
     actor.require(Action.MANAGE_JOBS)
     job = running.run_again(job)
     record(
-        Operation.CHANGE_RECORD,
+        Operation.RUN_JOB_AGAIN,
         job,
         actor=actor,
         old={"status": "failed"},

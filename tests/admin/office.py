@@ -25,6 +25,7 @@ from relationships.models import (
 )
 from relationships.services.approvals import do_or_ask
 from relationships.services.cases import open_case
+from relationships.services.endpoints import add_endpoint
 from relationships.services.mail import deliver
 from subscriptions.models import CspSubscription, ExistingSubscription
 from subscriptions.services import lifecycle
@@ -149,6 +150,11 @@ def open_office(word: str) -> Office:
     product = ProductFactory(title=f"{word} Product")
     offer = OfferFactory(product=product, unit_price=PRICE)
     csp = stories.csp_subscription(staff, customer, offer)
+    endpoint = add_endpoint(
+        actor=staff,
+        url=f"https://{word}.example/events".lower(),
+        events=["subscription-updated"],
+    )
     lifecycle.rename(csp, actor=staff, friendly_name=f"{word} Mail")
     invitation = stories.sent_invitation(
         staff,
@@ -166,6 +172,7 @@ def open_office(word: str) -> Office:
     partner.save()
     rows = {
         "approval": approval,
+        "webhookendpoint": endpoint,
         "partner": partner,
         "staffmembership": StaffMembership.objects.get(pk=membership.pk),
         "tenantmembership": TenantMembership.objects.get(user=tenant.user),
@@ -173,6 +180,7 @@ def open_office(word: str) -> Office:
         "signin": _sign_in(staff),
         "throttle": _limit(word),
         "job": _failed_job(),
+        "webhookdelivery": endpoint.deliveries.get(),
         "countrymarket": CountryMarket.objects.get(pk="DE"),
         "customer": customer,
         "invitation": invitation,

@@ -25,6 +25,8 @@ VIEW = {
     "invitation": Action.VIEW_INVITATIONS,
     "case": Action.VIEW_INVITATIONS,
     "approval": Action.VIEW_ACTIVITY,
+    "webhookendpoint": Action.VIEW_WEBHOOKS,
+    "webhookdelivery": Action.VIEW_WEBHOOKS,
     "activityrecord": Action.VIEW_ACTIVITY,
     "product": Action.VIEW_CATALOGUE,
     "offer": Action.VIEW_CATALOGUE,
@@ -47,6 +49,9 @@ TRANSITIONS = {
     ("user", "remove-second-factor"): Action.MANAGE_PEOPLE,
     ("throttle", "lift"): Action.MANAGE_PEOPLE,
     ("job", "run-again"): Action.MANAGE_JOBS,
+    ("webhookendpoint", "test"): Action.MANAGE_WEBHOOKS,
+    ("webhookendpoint", "renew-secret"): Action.MANAGE_WEBHOOKS,
+    ("webhookdelivery", "send-again"): Action.MANAGE_WEBHOOKS,
     ("resellerrelationship", "end"): Action.END_RELATIONSHIP,
     ("approval", "approve"): Action.DECIDE_APPROVAL,
     ("approval", "refuse"): Action.DECIDE_APPROVAL,
@@ -66,6 +71,7 @@ TRANSITIONS = {
 # What a POST to each of them would have to say to have an effect.
 ANSWERS: dict[str, dict[str, Any]] = {
     "renew": {"stamp": "1"},
+    "renew-secret": {"stamp": "1"},
     "anonymise": {"reason": "Because"},
     "remove-second-factor": {"reason": "Because"},
     "end": {"reason": "Because"},

@@ -41,7 +41,7 @@ PARTNER_FIELDS = (
 )
 # What a form may change, by the role that has it.
 MANAGED = {
-    "admin_agent": {"customer", "invitation"},
+    "admin_agent": {"customer", "invitation", "webhookendpoint"},
     "operator": {
         *("customer", "partner", "user", "staffmembership", "tenantmembership"),
         *("countrymarket", "product", "offer"),

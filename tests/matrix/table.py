@@ -27,6 +27,7 @@ ADD = {
     "tenantmembership": Action.MANAGE_PEOPLE,
     "product": Action.MANAGE_CATALOGUE,
     "offer": Action.MANAGE_CATALOGUE,
+    "webhookendpoint": Action.MANAGE_WEBHOOKS,
 }
 CHANGE = {**ADD, "customer": Action.CORRECT_CUSTOMER}
 DELETE = {
