@@ -17,6 +17,7 @@ STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* p
   relationships/forms.py relationships/jobs.py relationships/views.py relationships/progress.py \
   relationships/services/agreements.py relationships/services/approvals.py \
   relationships/services/relationships.py relationships/services/tenants.py relationships/services/mail.py \
+  relationships/services/endpoints.py relationships/services/webhooks.py \
   relationships/services/reminders.py \
   subscriptions/forms.py subscriptions/jobs.py subscriptions/services/[!io]* subscriptions/services/ordering.py \
   subscriptions/services/importing/ret* \
