@@ -35,8 +35,16 @@ PAUSES = (
 )
 
 
+# Without a sign of progress; then the job has hung, and its worker ends itself.
+LIMIT = timedelta(minutes=30)
+
+
 class GiveUp(Exception):
     """Raised by a job that would fail again just so; the text is the reason."""
+
+
+class Hung(Exception):
+    """The job has shown no progress for longer than its limit."""
 
 
 class TakenAway(Exception):
@@ -50,6 +58,7 @@ class JobTask(Task[..., Any]):
     label: str | _StrPromise = ""
     pauses: tuple[timedelta, ...] = PAUSES
     every: timedelta | None = None
+    limit: timedelta = LIMIT
 
     @property
     def attempts(self) -> int:
@@ -85,11 +94,20 @@ def job(
     *,
     pauses: tuple[timedelta, ...] = PAUSES,
     every: timedelta | None = None,
+    limit: timedelta = LIMIT,
 ) -> Callable[[Callable[..., None]], JobTask]:
-    """Make a job of a function; with `every`, the portal enqueues it by itself."""
+    """Make a job of a function; with `every`, the portal enqueues it by itself.
+
+    One that shows no progress for longer than `limit` has hung: that attempt failed.
+    """
 
     def wrap(function: Callable[..., None]) -> JobTask:
-        options: dict[str, Any] = {"label": label, "pauses": pauses, "every": every}
+        options: dict[str, Any] = {
+            "label": label,
+            "pauses": pauses,
+            "every": every,
+            "limit": limit,
+        }
         made: Any = task(takes_context=True, **options)(function)
         registry[made.module_path] = made
         return cast(JobTask, made)

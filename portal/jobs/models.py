@@ -1,3 +1,4 @@
+from time import monotonic
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_max
 
-from .defining import PAUSES, JobTask, registry
+from .defining import LIMIT, PAUSES, JobTask, registry
 
 NO_DELAY = get_date_max()  # the library's word for "at once"
 
@@ -41,6 +42,9 @@ class Job(DBTaskResult):
 
     objects: ClassVar[Any] = JobQuerySet.as_manager()
 
+    # When its worker last saw something of it, by that process's own clock.
+    shown_at: float | None = None
+
     class Meta:
         verbose_name = gettext_lazy("job")
         verbose_name_plural = gettext_lazy("jobs")
@@ -63,6 +67,12 @@ class Job(DBTaskResult):
         return self.definition.attempts if self.definition else len(PAUSES) + 1
 
     @property
+    def has_hung(self) -> bool:
+        limit = self.definition.limit if self.definition else LIMIT
+        began = self.shown_at
+        return began is not None and monotonic() - began > limit.total_seconds()
+
+    @property
     def waits_for_next_attempt(self) -> bool:
         return self.status == TaskResultStatus.READY and self.attempt > 0
 
@@ -78,6 +88,7 @@ class Job(DBTaskResult):
 
     def note_progress(self, done: int, total: int) -> bool:
         """False when the job is another worker's by now."""
+        self.shown_at = monotonic()
         jobs: Any = Job.objects
         mine = jobs.filter(pk=self.pk, attempt=self.attempt, worker=self.worker)
         return bool(mine.update(done=done, total=total))

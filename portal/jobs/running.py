@@ -5,31 +5,35 @@ the worker and in the attempt that the row names.
 """
 
 import logging
+from datetime import datetime
+from time import monotonic
 from traceback import format_exception
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
 
 from portal.foundation import clock
 from portal.foundation.exceptions import TransitionNotAllowed
 from portal.foundation.logs import redact
 
-from .defining import PAUSES, GiveUp, JobContext, TakenAway
+from .defining import PAUSES, GiveUp, Hung, JobContext, TakenAway
 from .models import NO_DELAY, Job, Worker
 
 log = logging.getLogger(__name__)
 
 LONGEST_REASON = 1000
+rows: Any = DBTaskResult.objects
 jobs: Any = Job.objects  # its stubs know the library's rows alone
-NO_FAILURE = {"reason": "", "exception_class_path": "", "traceback": ""}
+NO_FAILURE = {"exception_class_path": "", "traceback": ""}
 
 
 def take_next(worker: str) -> Job | None:
     """Take up the next job that is due, for this worker alone."""
-    if not jobs.ready().exists():  # no lock for nothing, on SQLite
-        return None
+    if connection.vendor == "sqlite" and not rows.ready().exists():
+        return None  # an empty queue locks nobody out
     with transaction.atomic():
         job = jobs.ready().select_for_update(skip_locked=True).first()
         if job is not None:
@@ -38,16 +42,16 @@ def take_next(worker: str) -> Job | None:
 
 
 def _take(job: Job, worker: str) -> None:
-    taken = {
-        "status": TaskResultStatus.RUNNING,
-        "started_at": clock.now(),
-        "worker_ids": [*job.worker_ids, worker],
-        "worker": worker,
-        "attempt": job.attempt + 1,
-        "done": 0,
-        "total": None,
-    }
-    _save(job, taken)
+    _save(
+        job,
+        {
+            "status": TaskResultStatus.RUNNING,
+            "started_at": clock.now(),
+            "worker_ids": [*job.worker_ids, worker],
+        },
+        {"worker": worker, "attempt": job.attempt + 1, "done": 0, "total": None},
+    )
+    job.shown_at = monotonic()
 
 
 def run_waiting(worker: str) -> int:
@@ -71,6 +75,11 @@ def run(job: Job) -> None:
         _note_failure(job, error)
     else:
         _note(job, status=TaskResultStatus.SUCCESSFUL, **NO_FAILURE)
+
+
+def note_hung(job: Job) -> None:
+    """Its attempt failed; whoever runs it is not heard any more."""
+    _note_failure(job, Hung(_("It showed no progress for longer than its limit.")))
 
 
 def _note_failure(job: Job, error: Exception) -> None:
@@ -107,25 +116,25 @@ def _after_failure(job: Job, *, is_final: bool) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _note(job: Job, **values: Any) -> None:
+def _note(job: Job, *, reason: str = "", **values: Any) -> None:
+    """Only where the job is this worker's still."""
     mine = jobs.filter(pk=job.pk, worker=job.worker, attempt=job.attempt)
-    stored = mine.select_for_update().first()
-    if stored is None:
+    if mine.update(worker="", reason=reason):
+        rows.filter(pk=job.pk).update(**values, finished_at=_end(values["status"]))
+    else:
         log.warning("%s %s is another worker's by now.", job.task_path, job.pk)
-        return
-    _set(stored, **values)
 
 
-def _set(job: Job, **values: Any) -> None:
-    is_over = values["status"] != TaskResultStatus.READY
-    values |= {"worker": "", "finished_at": clock.now() if is_over else None}
-    _save(job, values)
+def _end(status: str) -> datetime | None:
+    return None if status == TaskResultStatus.READY else clock.now()
 
 
-def _save(job: Job, values: dict[str, Any]) -> None:
-    for name, value in values.items():
+def _save(job: Job, values: dict[str, Any], own: dict[str, Any]) -> None:
+    """In the library's row and in the portal's own, whose job the caller holds."""
+    rows.filter(pk=job.pk).update(**values)
+    jobs.filter(pk=job.pk).update(**own)
+    for name, value in {**values, **own}.items():
         setattr(job, name, value)
-    job.save(update_fields=values)
 
 
 def take_back_lost() -> int:
@@ -143,7 +152,7 @@ def _take_back(pk: Any) -> bool:
     log.warning("%s %s: its worker %s is gone.", job.task_path, pk, job.worker)
     is_over = job.attempt >= job.attempts
     state = TaskResultStatus.FAILED if is_over else TaskResultStatus.READY
-    _set(job, status=state, run_after=NO_DELAY, reason=_("Its worker was gone."))
+    _give_back(job, state, reason=_("Its worker was gone."))
     return True
 
 
@@ -153,5 +162,10 @@ def run_again(job: Job) -> Job:
     stored = jobs.select_for_update().get(pk=job.pk)
     if not stored.has_failed:
         raise TransitionNotAllowed(_("Only a job that has failed is run again."))
-    _set(stored, status=TaskResultStatus.READY, run_after=NO_DELAY, attempt=0)
+    _give_back(stored, TaskResultStatus.READY, attempt=0)
     return stored
+
+
+def _give_back(job: Job, status: str, **own: Any) -> None:
+    values = {"status": status, "run_after": NO_DELAY, "finished_at": _end(status)}
+    _save(job, values, {"worker": "", **own})

@@ -5,9 +5,10 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
+from typing import NoReturn
 
 from django.conf import settings
 from django.db import (
@@ -21,11 +22,12 @@ from django.db import (
 from django.db.models.functions import Now
 
 from . import running, schedule
-from .models import Worker
+from .models import Job, Worker
 
 log = logging.getLogger(__name__)
 
 BEATS = 4  # within one lease
+HUNG = 70  # exit status of a worker whose job has hung
 
 
 def new_name() -> str:
@@ -35,11 +37,11 @@ def new_name() -> str:
 
 
 @contextmanager
-def registered(name: str) -> Iterator[None]:
+def registered(name: str, in_hand: Callable[[], Job | None]) -> Iterator[None]:
     """Known to the others as alive, until this ends or the process dies."""
     Worker.objects.create(pk=name)
     ended = Event()
-    heart = Thread(target=_beat, args=[name, ended], daemon=True)
+    heart = Thread(target=_beat, args=[name, ended, in_hand], daemon=True)
     heart.start()
     try:
         yield
@@ -50,8 +52,11 @@ def registered(name: str) -> Iterator[None]:
             Worker.objects.filter(pk=name).delete()
 
 
-def _beat(name: str, ended: Event) -> None:
+def _beat(name: str, ended: Event, in_hand: Callable[[], Job | None]) -> None:
     while not ended.wait(settings.JOB_LEASE.total_seconds() / BEATS):
+        job = in_hand()
+        if job is not None and job.has_hung:
+            _end_with(job, name)
         try:
             if not Worker.objects.filter(pk=name).update(seen_at=Now()):
                 Worker.objects.create(pk=name)  # it was believed dead
@@ -61,6 +66,16 @@ def _beat(name: str, ended: Event) -> None:
             connection.close()
 
 
+def _end_with(job: Job, name: str) -> NoReturn:
+    """Nothing but its process's end stops a function that hangs."""
+    log.error("%s %s has hung. Worker %s ends.", job.task_path, job.pk, name)
+    try:
+        running.note_hung(job)
+        Worker.objects.filter(pk=name).delete()
+    finally:  # others take it back where the database did not answer
+        os._exit(HUNG)
+
+
 class Work:
     """The loop of one worker. `stop` lets it finish the job that it has, and end."""
 
@@ -68,6 +83,7 @@ class Work:
         self.interval = interval
         self.until_empty = until_empty
         self.is_stopped = False
+        self.job: Job | None = None
         self._looked_after = -float("inf")
 
     def stop(self) -> None:
@@ -81,7 +97,7 @@ class Work:
         while not self.is_stopped:
             name = new_name()
             try:
-                with registered(name):
+                with registered(name, lambda: self.job):
                     self._work(name)
             except (OperationalError, InterfaceError) as error:
                 log.warning("The database does not answer: %s", error)
@@ -95,7 +111,9 @@ class Work:
             job = running.take_next(name)
             if job is not None:
                 log.info("%s %s, attempt %s", job.task_path, job.pk, job.attempt)
+                self.job = job
                 running.run(job)
+                self.job = None
             elif self.until_empty:
                 self.stop()
             else:

@@ -44,3 +44,11 @@ def give_up(context: JobContext) -> None:
 @job("Fail without words", pauses=())
 def fail_without_words(context: JobContext) -> None:
     raise LookupError
+
+
+@job("Hang", pauses=PAUSES, limit=timedelta(seconds=0.1))
+def hang(context: JobContext, began: str) -> None:
+    """Once; the second attempt does well."""
+    write_line(began, str(os.getpid()))
+    while context.attempt == 1:
+        sleep(PATIENCE)

@@ -1,5 +1,7 @@
 """The worker that `make run` and `make serve` start beside the web process."""
 
+import os
+import signal
 import sys
 
 import pytest
@@ -63,3 +65,20 @@ while not pathlib.Path({str(release)!r}).exists(): time.sleep(0.01)
     held = Job.objects.get(task_path=examples.hold.module_path)
     assert (held.status, held.attempt) == (Status.SUCCESSFUL, 1)
     assert not Worker.objects.exists()
+
+
+def test_worker_is_followed_by_another_when_it_was_killed(beside, tmp_path):
+    go_on = tmp_path / "go_on"
+    code = f"""
+import time, pathlib
+while not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.01)
+"""
+    process = beside(code)
+    try:
+        first = eventually(lambda: Worker.objects.first())
+        os.kill(int(first.pk.split(":")[1]), signal.SIGKILL)
+        eventually(lambda: Worker.objects.exclude(pk=first.pk).first())
+    finally:
+        go_on.touch()
+    assert process.wait(PATIENCE) == 0
+    assert not Worker.objects.exclude(pk=first.pk).exists()

@@ -170,6 +170,22 @@ def test_job_has_failed_when_it_has_cost_as_many_workers_as_it_has_attempts():
     assert running.take_back_lost() == 0
 
 
+def test_job_has_hung_when_it_shows_no_progress_for_longer_than_its_limit():
+    enqueued(examples.hang, "began")
+    job = running.take_next("one")
+    assert not job.has_hung
+    job.shown_at -= 2 * examples.hang.limit.total_seconds()
+    assert job.has_hung
+    job.note_progress(1, 2)
+    assert not job.has_hung
+    assert not stored(job).has_hung  # only its own worker can tell
+    running.note_hung(job)
+    assert stored(job).reason == (
+        "Hung: It showed no progress for longer than its limit."
+    )
+    assert stored(job).waits_for_next_attempt
+
+
 def test_job_is_left_to_its_worker_while_that_one_lives():
     job = taken(examples.give_up)
     Worker.objects.create(pk="one")
@@ -187,7 +203,7 @@ def test_worker_is_gone_when_it_was_not_seen_for_the_lease(settings):
 @pytest.mark.django_db(transaction=True)
 def test_worker_says_that_it_lives_and_comes_back_when_it_was_believed_dead(settings):
     settings.JOB_LEASE = timedelta(seconds=0.04)
-    with registered("one"):
+    with registered("one", lambda: None):
         seen_at = Worker.objects.get().seen_at
         eventually(lambda: Worker.objects.filter(seen_at__gt=seen_at).exists())
         Worker.objects.all().delete()

@@ -10,7 +10,8 @@ from django_tasks import TaskResultStatus as Status
 
 from portal.foundation import clock
 from portal.jobs.defining import registry
-from portal.jobs.models import Job, Schedule, Worker
+from portal.jobs.models import NO_DELAY, Job, Schedule, Worker
+from portal.jobs.worker import HUNG
 from relationships.models import ActivityRecord, Invitation
 from subscriptions.jobs import run_clock
 
@@ -157,3 +158,17 @@ def test_worker_ends_at_once_when_it_is_told_twice(workers, began, release):
     assert worker.end() == -signal.SIGTERM
     assert not release.exists()
     assert Job.objects.get().status == Status.RUNNING
+
+
+def test_worker_ends_with_a_job_that_hangs_and_another_one_does_it(workers, began):
+    examples.hang.enqueue(str(began))
+    assert workers.start().end() == HUNG
+    job = Job.objects.get()
+    assert (job.status, job.attempt, job.worker) == (Status.READY, 1, "")
+    assert job.reason.startswith("Hung: ")
+    assert not Worker.objects.exists()
+    Job.objects.update(run_after=NO_DELAY)
+    workers.start()
+    eventually(jobs_are_over)
+    job = Job.objects.get()
+    assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
