@@ -5,9 +5,13 @@ from typing import Any
 
 from django.db import models
 
+from portal.foundation import clock
+from portal.foundation.requests import current_request_id
+
 from ..actors import Actor
 from ..enums import Operation
 from ..models import ActivityRecord, Customer, Partner
+from ..querysets import kind_of
 from . import log
 from .webhooks import publish
 
