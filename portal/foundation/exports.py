@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeAlias
 
 import xlsxwriter
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import FileResponse, HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.html import strip_tags
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -19,6 +20,8 @@ from django.utils.translation import gettext as _
 from . import clock
 
 CHUNK = 2000  # rows that are read at a time
+BLOCK = 65_536  # bytes that are sent at a time
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with these a spreadsheet begins one
 SHEET_ROWS = 1_048_575  # below the head; more begin another sheet
 CELL_LENGTH = 32_767  # what a cell of a spreadsheet holds
@@ -82,12 +85,19 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
-def xlsx_response(table: Table) -> FileResponse:
-    """Written to a file on disk first, which is gone when it is sent."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 -- the response closes it
-    write_xlsx(table, file)
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=table.file_name("xlsx"))
+def xlsx_response(table: Table) -> StreamingHttpResponse:
+    """Written to a file on disk when it is asked for, which is gone when it is sent."""
+    response = StreamingHttpResponse(_xlsx_blocks(table), content_type=XLSX)
+    name = table.file_name("xlsx")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _xlsx_blocks(table: Table) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as file:
+        write_xlsx(table, file)
+        file.seek(0)
+        yield from iter(partial(file.read, BLOCK), b"")
 
 
 def write_xlsx(table: Table, file: Any) -> None:
