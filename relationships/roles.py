@@ -22,6 +22,7 @@ class Action(models.TextChoices):
     VIEW_CATALOGUE = "view_catalogue"
     VIEW_INVITATIONS = "view_invitations"
     VIEW_ACTIVITY = "view_activity"
+    VIEW_REPORTS = "view_reports"
     VIEW_STAFF = "view_staff"
     VIEW_TENANT_PEOPLE = "view_tenant_people"
     INVITE = "invite"
@@ -80,6 +81,7 @@ GRANTS: dict[str, str] = {
     Action.VIEW_CATALOGUE: "      ASHER          O",
     Action.VIEW_INVITATIONS: "    ASHE           O",
     Action.VIEW_ACTIVITY: "       ASHE   gb      O",
+    Action.VIEW_REPORTS: "        ASHER          O",
     Action.VIEW_STAFF: "          A              O",
     Action.VIEW_TENANT_PEOPLE: "                 O",
     Action.INVITE: "              AS              ",

@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from portal.customers.inbox import staff_notices
+from portal.reports import views as reports
 from portal.signin import sessions
 from relationships.models import Notice
+from relationships.roles import Action
 from relationships.views import made_invitations, request_relationship
 
 from . import front, partner_link
@@ -52,10 +54,19 @@ class PortalAdminSite(admin.AdminSite):
             "partner-link/stop": partner_link.stop,
             "search": search,
             "notices": staff_notices,
+            "reports": reports.index,
         }
         urls = [
             path(f"{address}/", self.page(view), name=address.replace("/", "-"))
             for address, view in pages.items()
+        ]
+        urls += [
+            path("reports/<slug:slug>/", self.page(reports.page), name="report"),
+            path(
+                "reports/<slug:slug>/<slug:kind>/",
+                self.page(reports.export),
+                name="report-export",
+            ),
         ]
         choose = path("act-as/", self.choose_partner, name="act-as")
         # "View on site" looks an object up whoever asks: nothing here needs it.
@@ -69,8 +80,8 @@ class PortalAdminSite(admin.AdminSite):
     def page(self, view: Any) -> Any:
         """A view of this site's own: `admin_view` around one that takes the site."""
 
-        def inner(request: HttpRequest) -> HttpResponse:
-            return view(request, self)
+        def inner(request: HttpRequest, **given: str) -> HttpResponse:
+            return view(request, self, **given)
 
         return self.admin_view(inner)
 
@@ -100,6 +111,11 @@ class PortalAdminSite(admin.AdminSite):
                 nav.append(
                     {"label": label, "url": url, "current": is_current, "key": key}
                 )
+        if request.actor.may(Action.VIEW_REPORTS):  # type: ignore[attr-defined]
+            url = reverse("admin:reports")
+            is_current = request.path.startswith(url)
+            item = {"label": _("Reports"), "url": url, "current": is_current}
+            nav.append({**item, "key": "r"})
         return nav
 
     def _shortcuts(

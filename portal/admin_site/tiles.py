@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Sum
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.foundation import clock
+from portal.reports.columns import number
+from portal.reports.over_time import active_at
+from portal.reports.pictures import SHADES, Part, parts_of, points_of
 from relationships.actors import Actor
 from relationships.enums import OPEN_STATUSES, InvitationStatus
 from relationships.models import Invitation, ResellerRelationship
@@ -28,19 +31,7 @@ from subscriptions.models import Subscription
 from .needs import EXPIRES_SOON
 
 MONTHS = 12  # in a line over time, this one included
-SHADES = ("mine", "a", "b", "c")
 BILLED = (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A share of a bar: its place and width in percent, and its number in words."""
-
-    label: str
-    value: str
-    css: str
-    x: float
-    width: float
 
 
 @dataclass(frozen=True)
@@ -82,10 +73,10 @@ def _invitations(actor: Actor) -> Tile:
     return Tile(
         _("Open invitations"),
         reverse("admin:relationships_invitation_changelist"),
-        value=_number(sum(counts.values())),
+        value=number(sum(counts.values())),
         delta=_expiring(soon.count()),
         text=_("Open invitations by state"),
-        parts=_parts([(str(state.label), counts.get(state, 0)) for state in states]),
+        parts=parts_of([(str(state.label), counts.get(state, 0)) for state in states]),
     )
 
 
@@ -100,25 +91,15 @@ def _expiring(count: int) -> str:
 def _relationships(actor: Actor) -> Tile:
     """Active ones at the start of each month, and now."""
     moments = [*_month_starts(clock.now()), clock.now()]
-    counts = ResellerRelationship.objects.visible_to(actor).aggregate(
-        **{
-            f"at_{index}": Count(
-                "pk",
-                filter=Q(established_at__lte=moment)
-                & (Q(ended_at=None) | Q(ended_at__gt=moment)),
-            )
-            for index, moment in enumerate(moments)
-        }
-    )
-    values = list(counts.values())
+    values = active_at(ResellerRelationship.objects.visible_to(actor), moments)
     return Tile(
         _("Active relationships"),
         reverse("admin:relationships_resellerrelationship_changelist"),
-        value=_number(values[-1]),
+        value=number(values[-1]),
         delta=_change(values[-1] - values[-2]),
         text=_("Active relationships month by month: %(values)s")
         % {"values": ", ".join(str(value) for value in values)},
-        points=_points(values),
+        points=points_of(values),
         span=(_month(moments[0]), _("today")),
     )
 
@@ -133,11 +114,11 @@ def _seats(actor: Actor) -> Tile:
     return Tile(
         _("Seats by channel"),
         reverse("admin:relationships_customer_changelist"),
-        value=_number(sum(seats.values())),
+        value=number(sum(seats.values())),
         delta=ngettext("in %(count)s tenant", "in %(count)s tenants", tenants)
-        % {"count": _number(tenants)},
+        % {"count": number(tenants)},
         text=_("Seats by channel"),
-        parts=_parts(
+        parts=parts_of(
             [
                 (labels.get(channel, str(channel.label)), seats.get(channel, 0))
                 for channel in Channel
@@ -170,31 +151,10 @@ def _value_tile(currency: str, products: Any) -> Tile:
     return Tile(
         _("Monthly list value"),
         reverse("admin:subscriptions_cspsubscription_changelist"),
-        value=f"{currency} {_number(round(total))}",
+        value=f"{currency} {number(round(total))}",
         delta=_("at list prices"),
         text=_("Monthly list value by product"),
-        parts=_parts([(label, round(value)) for label, value in shares]),
-    )
-
-
-def _parts(shares: list[tuple[str, int]]) -> list[Part]:
-    """Side by side, as wide as their share; nothing has no width."""
-    total = sum(value for _label, value in shares)
-    parts, x = [], 0.0
-    for (label, value), css in zip(shares, SHADES, strict=False):
-        width = round(100 * value / total, 2) if total else 0.0
-        parts.append(Part(label, _number(value), css, round(x, 2), width))
-        x += width
-    return parts
-
-
-def _points(values: list[int]) -> str:
-    """A line from left to right, from zero at the bottom to the most at the top."""
-    top = max([*values, 1])
-    step = 100 / (len(values) - 1)
-    return " ".join(
-        f"{index * step:.2f},{38 - 36 * value / top:.2f}"
-        for index, value in enumerate(values)
+        parts=parts_of([(label, round(value)) for label, value in shares]),
     )
 
 
@@ -209,10 +169,6 @@ def _change(gained: int) -> str:
     if gained == 0:
         return _("unchanged this month")
     return _("%(count)+d this month") % {"count": gained}
-
-
-def _number(value: int) -> str:
-    return number_format(value, force_grouping=True)
 
 
 def _month(moment: datetime) -> str:

@@ -3,11 +3,14 @@
 `test_pages` fails when the site has a page that is in none of them.
 """
 
+from itertools import product
 from typing import Any
 
 from django.contrib import admin
 from django.urls import reverse
 
+from portal.foundation.exports import RESPONSES
+from portal.reports.all import REPORTS
 from relationships.roles import Action
 
 # Model: the right to see it.
@@ -98,6 +101,9 @@ SITE = {
     "partner-link-stop",
     "search",
     "notices",
+    "reports",
+    "report",
+    "report-export",
     "autocomplete",
     "jsi18n",
 }
@@ -111,7 +117,17 @@ def names_of(row: Any) -> str:
 
 
 def site_urls() -> list[str]:
-    return [reverse(f"admin:{name}") for name in sorted(SITE - {"autocomplete"})]
+    plain = SITE - {"autocomplete", "report", "report-export"}
+    return [reverse(f"admin:{name}") for name in sorted(plain)] + report_urls()
+
+
+def report_urls() -> list[str]:
+    """Each report, and its files."""
+    files = product(REPORTS, RESPONSES)
+    return [
+        *(reverse("admin:report", args=[slug]) for slug in REPORTS),
+        *(reverse("admin:report-export", args=file) for file in files),
+    ]
 
 
 def app_urls() -> list[str]:

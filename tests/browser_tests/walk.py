@@ -15,6 +15,8 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.foundation import clock
+from portal.foundation.exports import RESPONSES
+from portal.reports.all import REPORTS
 from portal.signin.sessions import ACTS_AS
 from relationships.actors import Actor
 from relationships.enums import StaffRole, TenantRole
@@ -146,6 +148,8 @@ def make_world() -> World:
     accepted = office.resellerrelationship.invitation
     given = {
         "admin:app_list.app_label": ["accounts", "relationships", "subscriptions"],
+        "admin:report.slug": list(REPORTS),
+        "admin:report-export.kind": list(RESPONSES),
         "invitation.token": [path_of(row).split("/")[2] for row in rows["invitation"]],
         "partner-link.token": [path_of(office.partner).split("/")[2]],
         "my-receipt.pk": [accepted.relationship.pk],

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 from django.contrib import admin
 from django.urls import reverse
 
 from portal.foundation import clock
+from portal.foundation.exports import RESPONSES
+from portal.reports.all import REPORTS
 from relationships import roles
 from relationships.actors import Actor
 from relationships.models import Invitation, ResellerRelationship
@@ -46,6 +49,8 @@ WITHOUT_EFFECT = {
 # What an address of the site has in it.
 ARGUMENTS = {
     "admin:app_list": [["relationships"], ["subscriptions"]],
+    "admin:report": [[slug] for slug in REPORTS],
+    "admin:report-export": list(product(REPORTS, RESPONSES)),
     "password-reset-confirm": [["NA", "none-of-ours"]],
 }
 

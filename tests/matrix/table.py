@@ -49,6 +49,9 @@ SITE = {
     "admin:app_list": BACK_OFFICE,
     "admin:search": BACK_OFFICE,
     "admin:notices": BACK_OFFICE,
+    **dict.fromkeys(
+        ("admin:reports", "admin:report", "admin:report-export"), Action.VIEW_REPORTS
+    ),
     "admin:jsi18n": BACK_OFFICE,
     "admin:password_change": BACK_OFFICE,
     "admin:password_change_done": BACK_OFFICE,

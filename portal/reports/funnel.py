@@ -1,0 +1,254 @@
+"""What becomes of invitations, and how long customers take to accept."""
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Window
+from django.db.models.functions import RowNumber, TruncMonth
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from relationships.actors import Actor
+from relationships.enums import OPEN_STATUSES, InvitationStatus
+from relationships.models import Invitation
+from relationships.roles import Column as Restricted
+
+from .columns import Column, Kind, Result, Row, number
+from .periods import Period
+from .pictures import Funnel, funnel_of
+from .queries import PERIOD, Query
+from .report import Choice, Report
+
+STATUS = InvitationStatus
+STAGES = ("created", "sent", "opened", "signed_in", "accepted")
+COUNTS = {
+    "created": Count("pk"),
+    "sent": Count("pk", filter=Q(sent_at__isnull=False)),
+    "opened": Count("pk", filter=Q(opened_at__isnull=False)),
+    "signed_in": Count("pk", filter=Q(signed_in_at__isnull=False)),
+    "accepted": Count("pk", filter=Q(status_now=STATUS.ACCEPTED)),
+    "declined": Count("pk", filter=Q(status_now=STATUS.DECLINED)),
+    "expired": Count("pk", filter=Q(status_now=STATUS.EXPIRED)),
+    "withdrawn": Count("pk", filter=Q(status_now=STATUS.WITHDRAWN)),
+    "open": Count("pk", filter=Q(status_now__in=OPEN_STATUSES)),
+}
+DAY = timedelta(days=1)
+# The one rank, of so many, at which half of them are reached, and nine in ten.
+MEDIAN = Q(twice__gte=F("count"), twice__lt=F("count") + 2)
+SLOW = Q(tenfold__gte=F("ninefold"), tenfold__lt=F("ninefold") + 10)
+# What a row stands for: how its invitations are told apart, and what orders the rows.
+GROUPS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "month": ({"month": TruncMonth("created_at", tzinfo=UTC)}, ("-month",)),
+    "staff": (
+        {"who": F("created_by"), "name": F("created_by__full_name")},
+        ("name", "who"),
+    ),
+}
+
+COLUMNS = (
+    Column(
+        "created",
+        gettext_lazy("Created"),
+        gettext_lazy(
+            "Invitations created in the period, also drafts; a tenant that comes by "
+            "the partner link has its own. All other figures are of these."
+        ),
+        Kind.NUMBER,
+    ),
+    Column(
+        "sent",
+        gettext_lazy("Sent"),
+        gettext_lazy("Sent by hand or by the portal, or opened, so it was sent."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "opened",
+        gettext_lazy("Opened"),
+        gettext_lazy("The link was opened, possibly by a scanner of e-mail."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "signed_in",
+        gettext_lazy("Signed in"),
+        gettext_lazy("Somebody signed in to a tenant: from here on it is a person."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "accepted",
+        gettext_lazy("Accepted"),
+        gettext_lazy("Accepted by now, whenever that was."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "declined",
+        gettext_lazy("Declined"),
+        gettext_lazy("Declined by now."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "expired",
+        gettext_lazy("Expired"),
+        gettext_lazy("Past its expiry without an answer."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "withdrawn",
+        gettext_lazy("Withdrawn"),
+        gettext_lazy("Taken back by the partner."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "open",
+        gettext_lazy("Open"),
+        gettext_lazy("Still to be answered. A renewed link begins as a draft again."),
+        Kind.NUMBER,
+    ),
+    Column(
+        "median",
+        gettext_lazy("Days to accept, median"),
+        gettext_lazy(
+            "From sent to accepted: half of the accepted ones took this long or less. "
+            "A day has 24 hours."
+        ),
+        Kind.DAYS,
+    ),
+    Column(
+        "slow",
+        gettext_lazy("Days to accept, 90th percentile"),
+        gettext_lazy("Nine in ten of the accepted ones took this long or less."),
+        Kind.DAYS,
+    ),
+)
+
+
+class FunnelReport(Report):
+    slug = "invitations"
+    title = gettext_lazy("Invitation funnel")
+    about = gettext_lazy(
+        "How far invitations come, and how long customers take to accept."
+    )
+    filters = (*PERIOD, "partner", "staff")
+
+    def choices(self, actor: Actor) -> dict[str, Choice]:
+        """Who asked is personal data."""
+        if not actor.may_see(Restricted.PERSONAL_DATA):
+            return {}
+        by = [("month", gettext_lazy("Month")), ("staff", gettext_lazy("Staff member"))]
+        return {"by": Choice(gettext_lazy("A row for each"), by)}
+
+    def result(self, query: Query) -> Result:
+        by = query["by"] or "month"
+        rows = _invitations(query)
+        totals = {**rows.aggregate(**COUNTS), **_times(rows, {}).get((), {})}
+        return Result(
+            [_name(by), *COLUMNS],
+            _by_month(rows, query.period) if by == "month" else _by_staff(rows),
+            totals=[{by: _("All"), **totals}],
+            pictures=[_picture(totals)],
+            summary=_summary(totals, query.period),
+        )
+
+
+def _invitations(query: Query) -> Any:
+    made = Invitation.objects.visible_to(query.actor).with_current_status().order_by()
+    in_period = made.filter(
+        created_at__gte=query.period.start, created_at__lt=query.period.end
+    )
+    return query.narrow(in_period, partner="partner", staff="created_by")
+
+
+def _name(by: str) -> Column:
+    if by == "month":
+        return Column("month", _("Month created"))
+    return Column("staff", _("Requested by"), restricted=Restricted.PERSONAL_DATA)
+
+
+def _grouped(rows: Any, by: str) -> list[dict[str, Any]]:
+    keys, order = GROUPS[by]
+    counted = rows.values(**keys).annotate(**COUNTS).order_by(*order)
+    times = _times(rows, keys)
+    first = next(iter(keys))
+    return [{**row, **times.get((row[first],), {})} for row in counted]
+
+
+def _by_month(rows: Any, period: Period) -> list[Row]:
+    """Every month of the period, the newest first."""
+    found = {row["month"].date(): row for row in _grouped(rows, "month")}
+    nothing = dict.fromkeys(COUNTS, 0)
+    return [
+        {**found.get(part.first.replace(day=1), nothing), "month": part.month}
+        for part in reversed(period.months())
+    ]
+
+
+def _by_staff(rows: Any) -> list[Row]:
+    return [
+        {**row, "staff": row["name"] or _("By the partner link")}
+        for row in _grouped(rows, "staff")
+    ]
+
+
+def _times(rows: Any, keys: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, float]]:
+    """Days to accept, by the first of `keys`: the median and the 90th percentile.
+
+    Each is the time of one invitation: the first that so many took, or less.
+    """
+    span = ExpressionWrapper(F("accepted_at") - F("sent_at"), DurationField())
+    keys = dict(list(keys.items())[:1])
+    group = [F(name) for name in keys] or None
+    ranked = (
+        rows.filter(status=STATUS.ACCEPTED)
+        .annotate(**keys, span=span)
+        .annotate(
+            rank=Window(RowNumber(), partition_by=group, order_by="span"),
+            count=Window(Count("pk"), partition_by=group),
+        )
+        .annotate(twice=F("rank") * 2, tenfold=F("rank") * 10, ninefold=F("count") * 9)
+    )
+    times: dict[tuple[Any, ...], dict[str, float]] = {}
+    for name, is_at in (("median", MEDIAN), ("slow", SLOW)):
+        for row in ranked.filter(is_at).values(*keys, "span"):
+            of_group = times.setdefault(tuple(row[key] for key in keys), {})
+            of_group[name] = row["span"] / DAY
+    return times
+
+
+def _summary(totals: Row, period: Period) -> str:
+    told = ngettext(
+        "%(count)s invitation, %(period)s.",
+        "%(count)s invitations, %(period)s.",
+        totals["created"],
+    )
+    return told % {"count": number(totals["created"]), "period": period.words}
+
+
+def _picture(totals: Row) -> Funnel:
+    names = {column.name: str(column.label) for column in COLUMNS}
+    steps, before = [], None
+    for stage in STAGES:
+        share = _share(totals, stage, before) if before else _("all invitations")
+        steps.append((names[stage], totals[stage], share))
+        before = stage
+    outcomes = [
+        ("ok", _("%(count)s accepted") % {"count": number(totals["accepted"])}),
+        ("wait", _("%(count)s open") % {"count": number(totals["open"])}),
+        ("bad", _("%(count)s declined") % {"count": number(totals["declined"])}),
+        ("off", _("%(count)s expired") % {"count": number(totals["expired"])}),
+        ("off", _("%(count)s withdrawn") % {"count": number(totals["withdrawn"])}),
+    ]
+    return funnel_of(_("Invitation funnel"), steps, outcomes, _typical(totals))
+
+
+def _share(totals: Row, stage: str, before: str) -> str:
+    if not totals[before]:
+        return ""
+    share = round(100 * totals[stage] / totals[before])
+    names = {column.name: str(column.label).lower() for column in COLUMNS}
+    return _("%(share)s %% of %(before)s") % {"share": share, "before": names[before]}
+
+
+def _typical(totals: Row) -> str:
+    if "median" not in totals:
+        return ""
+    days = round(totals["median"], 1)
+    return _("Median time to accept: %(days)s days") % {"days": days}

@@ -1,0 +1,67 @@
+"""What every report is: a question that is asked with filters and answered in rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core.paginator import Paginator
+
+from portal.foundation.admin import Words
+from portal.foundation.exports import CHUNK, Table
+from relationships.actors import Actor
+
+from .columns import Result
+from .queries import Query
+
+SHOWN = 100  # rows of a page
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter that one report has for itself; the first option is the default."""
+
+    label: Words
+    options: Sequence[tuple[str, Words]]
+
+
+class Report:
+    """One report. Its rows are scoped by `visible_to`; `run` hides what a role may
+    not see."""
+
+    slug: str
+    title: Words
+    about: Words
+    filters: tuple[str, ...] = ()
+
+    def choices(self, actor: Actor) -> dict[str, Choice]:
+        return {}
+
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        return {}
+
+    def result(self, query: Query) -> Result:
+        raise NotImplementedError
+
+    def run(self, query: Query) -> Result:
+        result = self.result(query)
+        seen = [
+            column
+            for column in result.columns
+            if not column.restricted or query.actor.may_see(column.restricted)
+        ]
+        return replace(result, columns=seen)
+
+    def table(self, query: Query) -> Table:
+        """All rows, for a file: read while it is written."""
+        result = self.run(query)
+        rows = result.rows
+        if hasattr(rows, "iterator"):
+            rows = rows.iterator(chunk_size=CHUNK)
+        heads = [str(column.label) for column in result.columns]
+        return Table(self.slug, heads, result.rows_of_file(rows))
+
+    def page(self, result: Result, number: Any) -> Any:
+        return Paginator(result.rows, SHOWN).get_page(number)

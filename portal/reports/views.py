@@ -1,0 +1,83 @@
+"""The pages of the reports, and their files."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from portal.foundation.exports import RESPONSES
+from relationships.actors import Actor
+from relationships.enums import Operation
+from relationships.roles import Action
+from relationships.services.activity import record
+
+from .all import REPORTS
+from .queries import FilterForm
+from .report import Report
+
+
+def index(request: HttpRequest, admin_site: Any) -> HttpResponse:
+    _actor_of(request)
+    context = {
+        **admin_site.each_context(request),
+        "title": _("Reports"),
+        "reports": list(REPORTS.values()),
+    }
+    return TemplateResponse(request, "admin/reports/index.html", context)
+
+
+def page(request: HttpRequest, admin_site: Any, slug: str) -> HttpResponse:
+    """A picture first, the table under it; the address has the filters."""
+    actor, report = _actor_of(request), _report(slug)
+    form = FilterForm(request.GET, report=report, actor=actor)
+    result = report.run(form.query())
+    rows = report.page(result, request.GET.get("page"))
+    context = {
+        **admin_site.each_context(request),
+        "title": report.title,
+        "report": report,
+        "form": form,
+        "result": result,
+        "page": rows,
+        "rows": _shown(result, rows),
+        "totals": _shown(result, result.totals),
+    }
+    return TemplateResponse(request, "admin/reports/report.html", context)
+
+
+def export(
+    request: HttpRequest, admin_site: Any, slug: str, kind: str
+) -> HttpResponseBase:
+    """All rows that the page's filters let through, with the columns it shows."""
+    actor, report = _actor_of(request), _report(slug)
+    if kind not in RESPONSES:
+        raise Http404
+    form = FilterForm(request.GET, report=report, actor=actor)
+    table = report.table(form.query())
+    record(
+        Operation.EXPORT,
+        actor.partner or actor.user,  # type: ignore[arg-type]
+        actor=actor,
+        partner=actor.partner,
+        new={"report": report.slug},
+    )
+    return RESPONSES[kind](table)
+
+
+def _actor_of(request: HttpRequest) -> Actor:
+    actor: Actor = request.actor  # type: ignore[attr-defined]
+    actor.require(Action.VIEW_REPORTS)
+    return actor
+
+
+def _report(slug: str) -> Report:
+    report = REPORTS.get(slug)
+    if report is None:
+        raise Http404
+    return report
+
+
+def _shown(result: Any, rows: Any) -> list[Any]:
+    return [[column.on_page(row) for column in result.columns] for row in rows]

@@ -1,0 +1,205 @@
+"""What holds for every report: who sees what of it, its filters, its files."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
+from openpyxl import load_workbook
+
+from portal.foundation import clock
+from portal.reports.all import REPORTS
+from portal.reports.columns import Kind
+from relationships.enums import Operation, StaffRole
+from relationships.models import ActivityRecord
+from tests import stories
+from tests.admin.office import PRICE, desk, open_office, text
+
+pytestmark = pytest.mark.django_db
+
+MOST_QUERIES = 25
+WORDS = (Kind.TEXT, Kind.BADGE)
+
+
+@pytest.fixture
+def office():
+    return open_office("Zebrano")
+
+
+def address(slug, kind=""):
+    return f"/admin/reports/{slug}/{kind}/" if kind else f"/admin/reports/{slug}/"
+
+
+def lines(answer):
+    content = b"".join(answer.streaming_content).decode().removeprefix("\ufeff")
+    return list(csv.reader(io.StringIO(content)))
+
+
+def heads(client, slug, **filters):
+    return lines(client.get(address(slug, "csv"), filters))[0]
+
+
+def test_index_lists_every_report_and_the_head_leads_there(office):
+    client = desk(office.staff)
+    assert 'href="/admin/reports/"' in text(client.get("/admin/"))
+    page = text(client.get("/admin/reports/"))
+    assert all(f'href="{address(slug)}"' in page for slug in REPORTS)
+
+
+@pytest.mark.parametrize("slug", REPORTS)
+def test_report_defines_every_figure_in_words(office, slug):
+    page = desk(office.staff).get(address(slug))
+    shown = page.context["result"].columns
+    figures = [column for column in shown if column.is_numeric]
+    assert figures
+    for column in figures:
+        assert column.definition, column.label
+        assert f"<dd>{escape(column.definition)}</dd>" in text(page)
+
+
+@pytest.mark.parametrize("slug", REPORTS)
+def test_report_has_nothing_of_another_partner(office, slug):
+    open_office("Quillon")
+    for filters in choices_of(slug, office.staff):
+        client = desk(office.staff)
+        page = text(client.get(address(slug), filters))
+        assert "Quillon" not in page.replace("Quillon Product</option>", "")
+        assert "Quillon" not in str(lines(client.get(address(slug, "csv"), filters)))
+
+
+def choices_of(slug, actor):
+    """Each value of each filter that the report has for itself."""
+    return [{}] + [
+        {name: value}
+        for name, choice in REPORTS[slug].choices(actor).items()
+        for value, _label in choice.options
+    ]
+
+
+@pytest.mark.parametrize("slug", REPORTS)
+def test_report_hides_money_and_people_when_the_role_may_not_see_them(office, slug):
+    viewer = office.actor(StaffRole.REPORT_VIEWER)
+    client = desk(viewer)
+    people = [office.staff.user.full_name, office.tenant.user.full_name]
+    for filters in choices_of(slug, office.staff):
+        page = client.get(address(slug), filters)
+        assert page.status_code == 200
+        restricted = {column.restricted for column in page.context["result"].columns}
+        assert restricted <= {""}
+        file = str(lines(client.get(address(slug, "csv"), filters)))
+        for seen in (text(page), file):
+            assert PRICE not in seen
+            assert not any(name in seen for name in people)
+
+
+@pytest.mark.parametrize("slug", REPORTS)
+def test_files_have_exactly_what_the_page_shows(office, slug):
+    client = desk(office.staff)
+    for filters in choices_of(slug, office.staff):
+        page = client.get(address(slug), filters)
+        shown = [*page.context["rows"], *page.context["totals"]]
+        written = lines(client.get(address(slug, "csv"), filters))
+        columns = page.context["result"].columns
+        assert written[0] == [str(column.label) for column in columns]
+        assert len(written) == len(shown) + 1
+        for line, row in zip(written[1:], shown, strict=True):
+            for cell, value in zip(line, row, strict=True):
+                if value.column.kind in WORDS:
+                    assert cell == value.text
+        answer = client.get(address(slug, "xlsx"), filters)
+        [sheet] = load_workbook(io.BytesIO(answer.getvalue())).worksheets
+        assert sheet.max_row == len(written)
+        assert [cell.value for cell in sheet[1]] == written[0]
+
+
+@pytest.mark.parametrize("slug", REPORTS)
+def test_report_asks_few_queries_however_it_is_filtered(office, slug):
+    for actor in (office.staff, stories.operator()):
+        client = desk(actor)
+        for filters in choices_of(slug, actor):
+            with CaptureQueriesContext(connection) as asked:
+                assert client.get(address(slug), filters).status_code == 200
+            assert len(asked) <= MOST_QUERIES
+
+
+@pytest.mark.parametrize("slug", REPORTS)
+def test_filters_stay_in_the_address_of_files_and_the_form(office, slug):
+    client, report = desk(office.staff), REPORTS[slug]
+    given = {}
+    if "period" in report.filters:
+        given |= {"first": "2026-01-05", "last": "2026-02-03"}
+    for name, choice in report.choices(office.staff).items():
+        given[name] = choice.options[-1][0]
+    page = client.get(address(slug), given)
+    form = page.context["form"]
+    assert {name: form[name].value() for name in given} == given
+    for name, value in given.items():
+        assert f"{name}={value}" in form.address
+    assert f'csv/?{form.address.replace("&", "&amp;")}"' in text(page)
+
+
+def test_operator_filters_by_partner(office):
+    other = open_office("Quillon")
+    client = desk(stories.operator())
+    both = client.get(address("invitations")).context["result"].totals[0]
+    chosen = {"partner": str(other.partner.pk)}
+    one = client.get(address("invitations"), chosen).context["result"].totals[0]
+    assert (both["created"], one["created"]) == (4, 2)
+
+
+def test_partner_filter_of_staff_is_not_there(office):
+    other = open_office("Quillon")
+    page = desk(office.staff).get(
+        address("invitations"), {"partner": str(other.partner.pk)}
+    )
+    assert "partner" not in page.context["form"].fields
+    assert page.context["result"].totals[0]["created"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"first": "2026-03-02", "last": "2026-03-01"}, "The last day is before"),
+        ({"first": "1990-01-01"}, "Give a day between 2000 and 2099."),
+        ({"first": "2001-01-01"}, "A period has at most 60 months."),
+        ({"first": "yesterday"}, "Enter a valid date."),
+        ({"period": "x\0y"}, "Select a valid choice."),
+        ({"staff": "99999999999999999999"}, "Select a valid choice."),
+    ],
+)
+def test_wrong_filter_is_told_and_counts_as_not_given(office, given, complaint):
+    client = desk(office.staff)
+    page = client.get(address("invitations"), given)
+    assert complaint in text(page)
+    assert client.get(address("invitations", "csv"), given).status_code == 200
+    plain = client.get(address("invitations"))
+    assert page.context["result"].summary == plain.context["result"].summary
+
+
+def test_period_ends_today_when_only_its_first_day_is_given(office):
+    first = clock.now().date() - timedelta(days=3)
+    page = desk(office.staff).get(address("invitations"), {"first": str(first)})
+    assert page.context["result"].totals[0]["created"] == 2
+
+
+def test_period_begins_a_year_before_when_only_its_last_day_is_given(office):
+    page = desk(office.staff).get(address("invitations"), {"last": "2026-02-10"})
+    months = [row["month"] for row in page.context["result"].rows]
+    assert (months[0], months[-1]) == ("1–10 February 2026", "March 2025")
+
+
+def test_unknown_report_and_unknown_file_are_not_found(office):
+    client = desk(office.staff)
+    assert client.get(address("nothing")).status_code == 404
+    assert client.get(address("invitations", "pdf")).status_code == 404
+
+
+def test_file_of_a_report_is_in_the_activity_log(office):
+    answer = desk(office.staff).get(address("relationships", "xlsx"))
+    assert answer.getvalue().startswith(b"PK")
+    [record] = ActivityRecord.objects.filter(operation=Operation.EXPORT)
+    assert record.new_value == {"report": "relationships"}
+    assert (record.partner, record.actor) == (office.partner, office.staff.user)
