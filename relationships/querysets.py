@@ -267,8 +267,8 @@ class WebhookEndpointQuerySet(ScopedQuerySet):
         """None: it is the partner's own matter."""
         return Q(pk__in=[])
 
-    def listening(self, partner_id: uuid.UUID) -> Any:
-        return self.filter(partner_id=partner_id, is_active=True)
+    def listening(self, partner_ids: set[Any]) -> Any:
+        return self.filter(partner_id__in=partner_ids, is_active=True)
 
 
 class WebhookDeliveryQuerySet(ScopedQuerySet):

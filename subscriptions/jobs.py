@@ -8,11 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from portal.jobs.defining import GiveUp, JobContext, job
 
 from .services import upkeep
+from .services.clock import NotMoved
 
 
 @job(_("Move what time moves"), every=timedelta(minutes=settings.CLOCK_MINUTES))
 def run_clock(context: JobContext) -> None:
-    upkeep.run_clock()
+    try:
+        upkeep.run_clock()
+    except NotMoved as error:
+        raise GiveUp(str(error)) from error
 
 
 @job(_("Verify existing subscriptions"), every=timedelta(days=1))

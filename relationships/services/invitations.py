@@ -6,6 +6,7 @@ ValidationError, with the rule's name as its code, for a rule's refusal.
 """
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -18,7 +19,6 @@ from portal.foundation import clock
 from ..actors import Actor
 from ..enums import (
     INVITATION_TRANSITIONS,
-    OPEN_STATUSES,
     CaseKind,
     InvitationStatus,
     InvitationVerb,
@@ -28,6 +28,7 @@ from ..enums import (
 )
 from ..exceptions import TransitionNotAllowed
 from ..models import (
+    ActivityRecord,
     Customer,
     Invitation,
     Partner,
@@ -35,8 +36,8 @@ from ..models import (
     TenantSignIn,
 )
 from ..roles import Action
-from . import composing, events, mail, rules
-from .activity import record
+from . import composing, events, log, mail, rules
+from .activity import record, record_all
 from .cases import open_case
 from .relationships import establish_by_invitation
 
@@ -343,14 +344,31 @@ def renew_invitation(
 
 
 @transaction.atomic
-def expire_invitation(invitation: Invitation, *, actor: Actor) -> bool:
-    """Store what every reader sees already; False when there is nothing to store."""
+def expire_invitations(ids: Collection[uuid.UUID], *, actor: Actor) -> int:
+    """Store what every reader sees already, each as of its own expiry; how many.
+
+    Those that are not overdue are let be, and those that somebody holds right now.
+    """
     actor.require(Action.MOVE_BY_TIME)
-    invitation = _locked(invitation)
-    if invitation.status not in OPEN_STATUSES or not invitation.has_expired:
-        return False
-    _store_expiry(invitation)
-    return True
+    overdue = Invitation.objects.overdue().filter(pk__in=ids).order_by("expires_at")
+    rows = list(overdue.select_for_update(skip_locked=True))
+    stored = Invitation.objects.filter(pk__in=[row.pk for row in rows])
+    stored.update(status=InvitationStatus.EXPIRED)
+    record_all(_expiry_of(row, actor) for row in rows)
+    return len(rows)
+
+
+def _expiry_of(invitation: Invitation, actor: Actor) -> ActivityRecord:
+    with clock.at(invitation.expires_at):
+        return log.unsaved(
+            Operation.EXPIRE_INVITATION,
+            invitation,
+            actor=actor,
+            partner_id=invitation.partner_id,
+            customer_id=invitation.customer_id,
+            old={"status": invitation.status},
+            new={"status": str(InvitationStatus.EXPIRED)},
+        )
 
 
 def _store_expiry(invitation: Invitation) -> None:

@@ -1,5 +1,6 @@
 """Writing a line of the activity log, and nothing else."""
 
+import uuid
 from typing import Any
 
 from django.db import models
@@ -24,10 +25,36 @@ def write(
     new: dict[str, Any] | None = None,
     reason: str = "",
 ) -> ActivityRecord:
-    return ActivityRecord.objects.create(
+    line = unsaved(
+        operation,
+        resource,
+        actor=actor,
+        partner_id=partner.pk if partner else None,
+        customer_id=customer.pk if customer else None,
+        old=old,
+        new=new,
+        reason=reason,
+    )
+    line.save(force_insert=True)
+    return line
+
+
+def unsaved(
+    operation: Operation,
+    resource: models.Model,
+    *,
+    actor: Actor,
+    partner_id: uuid.UUID | None = None,
+    customer_id: uuid.UUID | None = None,
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+    reason: str = "",
+) -> ActivityRecord:
+    """For whoever writes many at once, by `activity.record_all`."""
+    return ActivityRecord(
         at=clock.now(),
-        partner=partner,
-        customer=customer,
+        partner_id=partner_id,
+        customer_id=customer_id,
         actor=actor.user,
         actor_role=actor.role,
         operation=operation,

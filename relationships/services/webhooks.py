@@ -9,7 +9,8 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -87,17 +88,22 @@ class NotTaken(Exception):
     """The endpoint did not take it; another attempt may do."""
 
 
-def publish(record: ActivityRecord) -> None:
-    """Queue what a line of the log means to its partner's webhooks, with that line."""
-    events = EVENTS.get(record.operation, ())
-    if not events or record.partner_id is None:
-        return
-    listening = list(WebhookEndpoint.objects.listening(record.partner_id))
-    for event in events:
-        event_id = uuid.uuid4()
-        for endpoint in listening:
-            if event.name in endpoint.events:
-                _queue(endpoint, event, event_id, record)
+def publish(records: Iterable[ActivityRecord]) -> None:
+    """Queue, with lines of the log, what they mean to their partners' webhooks."""
+    told = [
+        record
+        for record in records
+        if record.operation in EVENTS and record.partner_id is not None
+    ]
+    listening = defaultdict(list)
+    for endpoint in WebhookEndpoint.objects.listening({row.partner_id for row in told}):
+        listening[endpoint.partner_id].append(endpoint)
+    for record in told:
+        for event in EVENTS[record.operation]:
+            event_id = uuid.uuid4()
+            for endpoint in listening[record.partner_id]:
+                if event.name in endpoint.events:
+                    _queue(endpoint, event, event_id, record)
 
 
 def _queue(

@@ -22,15 +22,16 @@ from relationships.services.rules import refuse_alone
 
 from ..enums import SubscriptionStatus, SubscriptionVerb
 from ..models import Offer, ScheduledChange, Subscription
+from .batches import catch_up
 from .locking import lock_managed
-from .moves import catch_up, move
+from .moves import move
 from .possibilities import Verb, require_possible
 from .seats import (
-    add_seats,
     current_term,
     reducible_seats,
+    reductions,
     refuse_seats_outside_limits,
-    take_seats,
+    seats_added,
 )
 
 
@@ -64,7 +65,8 @@ def change_seats(
     assert subscription.offer is not None  # a CSP subscription has one
     if quantity > before:
         refuse_seats_outside_limits(subscription.offer, quantity)
-        add_seats(subscription, quantity - before, current_term(subscription))
+        term = current_term(subscription)
+        seats_added(subscription, quantity - before, term).save()
     else:
         _take_seats(subscription, before - quantity, actor=actor, approval=approval)
     subscription.refresh_from_db(fields=["quantity"])
@@ -100,7 +102,9 @@ def _take_seats(
     refuse_seats_outside_limits(subscription.offer, subscription.quantity - seats)
     if seats > settings.SEATS_WITHOUT_APPROVAL:
         _refuse_alone(ApprovalVerb.TAKE_SEATS, subscription, actor, approval)
-    take_seats(subscription, seats, term, [each.entry for each in found])
+    entries = [each.entry for each in found]
+    for entry in reductions(subscription, seats, term, entries):
+        entry.save()
 
 
 @transaction.atomic

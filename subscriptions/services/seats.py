@@ -4,6 +4,7 @@ Seats can go within `REDUCTION_WINDOW_DAYS` (of 24 hours) of the moment at which
 were added, or at which a renewal bought them anew. The caller holds the locks.
 """
 
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -62,7 +63,7 @@ def reducible_seats(
     `term` is the current one, whose window holds for all seats.
     """
     now, found = clock.now(), []
-    for entry in _entries_with_seats(subscription):
+    for entry in entries_with_seats([subscription]):
         deadlines = [entry.reducible_until, term.reducible_until]
         open_ones = [moment for moment in deadlines if moment and moment > now]
         if open_ones:
@@ -70,10 +71,12 @@ def reducible_seats(
     return found
 
 
-def add_seats(subscription: Subscription, seats: int, term: SubscriptionTerm) -> None:
-    """One entry, at the price of the current term, with a window of its own."""
+def seats_added(
+    subscription: Subscription, seats: int, term: SubscriptionTerm
+) -> SeatEntry:
+    """One entry, at the price of the term, with a window of its own; not yet stored."""
     now = clock.now()
-    SeatEntry.objects.create(
+    return SeatEntry(
         subscription=subscription,
         change=seats,
         at=now,
@@ -82,18 +85,18 @@ def add_seats(subscription: Subscription, seats: int, term: SubscriptionTerm) ->
     )
 
 
-def take_seats(
+def reductions(
     subscription: Subscription,
     seats: int,
     term: SubscriptionTerm,
     entries: list[Any],
-) -> None:
-    """Take seats from these entries in turn (`left` of each), one entry for each."""
+) -> Iterator[SeatEntry]:
+    """Seats taken from these entries in turn (`left` of each), one entry for each."""
     for entry in entries:
         taken = min(seats, entry.left)
         if taken == 0:
             break
-        SeatEntry.objects.create(
+        yield SeatEntry(
             subscription=subscription,
             change=-taken,
             at=clock.now(),
@@ -103,22 +106,8 @@ def take_seats(
         seats -= taken
 
 
-def set_seats_at_renewal(
-    subscription: Subscription, seats: int, term: SubscriptionTerm
-) -> None:
-    """Bring the seats to what the new term begins with: all of them are bought anew."""
-    change = seats - subscription.quantity
-    if change == 0:
-        return
-    if change > 0:
-        add_seats(subscription, change, term)
-    else:
-        take_seats(subscription, -change, term, _entries_with_seats(subscription))
-    subscription.refresh_from_db(fields=["quantity"])
-
-
-def _entries_with_seats(subscription: Subscription) -> list[Any]:
+def entries_with_seats(subscriptions: Collection[Subscription]) -> Any:
     """Entries of which something is `left`, the newest first."""
-    added = subscription.seat_entries.filter(change__gt=0)
+    added = SeatEntry.objects.filter(subscription__in=subscriptions, change__gt=0)
     left = F("change") + Coalesce(Sum("reductions__change"), 0)
-    return list(added.annotate(left=left).filter(left__gt=0).order_by("-at", "-pk"))
+    return added.annotate(left=left).filter(left__gt=0).order_by("-at", "-pk")

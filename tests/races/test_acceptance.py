@@ -135,7 +135,7 @@ def test_invitation_is_accepted_when_everybody_else_only_looks_at_it(admin, coll
         accept(invitation, admin),
         partial(invitations.sign_in_to_invitation, invitation, actor=colleague),
         partial(invitations.open_invitation, invitation, actor=Actor.visitor()),
-        partial(invitations.expire_invitation, invitation, actor=Actor.clock()),
+        partial(invitations.expire_invitations, [invitation.pk], actor=Actor.clock()),
     )
     assert outcomes[0] == ResellerRelationship.objects.get()
     invitation.refresh_from_db()

@@ -64,7 +64,7 @@ class World:
             return invitations.withdraw_invitation(sent, actor=sales)
         if status == STATUS.EXPIRED:
             with clock.at(draft.expires_at):
-                invitations.expire_invitation(sent, actor=Actor.clock())
+                invitations.expire_invitations([sent.pk], actor=Actor.clock())
             return Invitation.objects.get(pk=sent.pk)
         if status == STATUS.SENT:
             return sent
@@ -100,8 +100,8 @@ class World:
                 invitation, actor=sales
             ),
             VERB.RENEW: lambda: invitations.renew_invitation(invitation, actor=sales),
-            VERB.EXPIRE: lambda: invitations.expire_invitation(
-                invitation, actor=Actor.clock()
+            VERB.EXPIRE: lambda: invitations.expire_invitations(
+                [invitation.pk], actor=Actor.clock()
             ),
         }
         return calls[InvitationVerb(verb)]()
@@ -194,7 +194,7 @@ def test_overdue_invitation_is_expired_for_every_verb_though_stored_open(
         assert invitation.current_status == STATUS.EXPIRED
         assert not invitation.is_open
         if verb == VERB.EXPIRE:
-            assert world.do(verb, invitation) is True
+            assert world.do(verb, invitation) == 1
             assert status_of(invitation) == STATUS.EXPIRED
         elif verb in allowed:
             world.do(verb, invitation)

@@ -147,10 +147,10 @@ def decline_invitation(world):
 
 
 @service(Action.MOVE_BY_TIME)
-def expire_invitation(world):
+def expire_invitations(world):
     with clock.at(NOON - 40 * DAY):
         draft = world.draft()
-    return lambda actor: invitations.expire_invitation(draft, actor=actor)
+    return lambda actor: invitations.expire_invitations([draft.pk], actor=actor)
 
 
 @service(Action.MOVE_BY_TIME)

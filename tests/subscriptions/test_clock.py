@@ -3,12 +3,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from portal.foundation import clock
+from portal.jobs.models import Job
 from relationships.actors import Actor
 from relationships.enums import InvitationStatus, Operation
 from relationships.models import ActivityRecord
 from relationships.services.relationships import end_relationship
+from subscriptions.jobs import run_clock
 from subscriptions.models import Offer, Subscription
 from subscriptions.services import clock as moving
 from subscriptions.services import lifecycle
@@ -279,5 +284,68 @@ def test_moves_of_several_are_told_in_the_order_of_their_moments(sales):
 def test_batch_leaves_nothing_half_done_when_it_fails(sales, settings):
     subscription = subscribe(sales)
     settings.REDUCTION_WINDOW_DAYS = None
-    with unchanged(), pytest.raises(TypeError):
+    with unchanged(), pytest.raises(moving.NotMoved) as caught:
         run(subscription.commitment_ends_at)
+    (reason,) = caught.value.reasons
+    assert reason.startswith(f"{subscription.pk}: TypeError: ")
+
+
+@pytest.fixture
+def stuck(sales):
+    """Its next term would end after the calendar does."""
+    with clock.at(LAST_YEARS):
+        admin = stories.tenant()
+        stories.relationship(sales, admin)
+        return stories.csp_subscription(sales, admin.customer, OfferFactory(term="P3Y"))
+
+
+LAST_YEARS = NOON.replace(year=9996)
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_others_move_when_one_row_cannot(sales, stuck, settings, caplog, size):
+    settings.CLOCK_BATCH = size
+    others = [subscribe(sales, LAST_YEARS + DAY, term="P1Y") for _number in range(2)]
+    with clock.at(LAST_YEARS + DAY):
+        invitation = stories.sent_invitation(sales, expires_at=LAST_YEARS + 2 * DAY)
+    with pytest.raises(moving.NotMoved, match="1 subscription could not be moved"):
+        run(stuck.commitment_ends_at)
+    assert [row.terms.count() for row in others] == [3, 3]
+    assert stored(stuck).commitment_ends_at == stuck.commitment_ends_at
+    assert stuck.terms.count() == stuck.status_entries.count() == 1
+    invitation.refresh_from_db()
+    assert invitation.status == InvitationStatus.EXPIRED
+    assert f"Subscription {stuck.pk} could not be moved" in caplog.text
+
+
+def test_operator_finds_what_could_not_be_moved_among_the_failed_jobs(
+    stuck, django_capture_on_commit_callbacks
+):
+    with (
+        clock.at(stuck.commitment_ends_at),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        run_clock.enqueue()
+    job = Job.objects.get(task_path=run_clock.module_path)
+    assert (job.has_failed, job.attempt) == (True, 1)
+    assert str(stuck.pk) in job.reason
+    assert "year 10002 is out of range" in job.reason
+
+
+def test_command_fails_with_what_could_not_be_moved(stuck):
+    with (
+        clock.at(stuck.commitment_ends_at),
+        pytest.raises(CommandError, match=str(stuck.pk)),
+    ):
+        call_command("run_clock")
+
+
+@pytest.mark.parametrize("count", [2, 12])
+def test_queries_are_as_many_for_many_as_for_few(sales, settings, count):
+    settings.CLOCK_BATCH = 100
+    rows = [subscribe(sales) for _number in range(count)]
+    suspend(rows[0], sales)
+    with CaptureQueriesContext(connection) as captured:
+        assert run(rows[-1].commitment_ends_at)["subscriptions"] == count
+    told = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    assert len(told) <= 20
