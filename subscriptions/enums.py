@@ -22,6 +22,12 @@ class SubscriptionStatus(models.TextChoices):
     DELETED = "deleted", _("Deleted")
 
 
+class VerificationResult(models.TextChoices):
+    UNCHANGED = "unchanged", _("Unchanged")
+    NOTHING = "nothing", _("Nothing to verify")
+    DIFFERENT = "different", _("Different")
+
+
 class Term(models.TextChoices):
     P1M = "P1M", _("1 month")
     P1Y = "P1Y", _("1 year")

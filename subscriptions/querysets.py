@@ -10,7 +10,12 @@ from django.db.models import Q, Sum
 from relationships.querysets import ScopedQuerySet
 
 from . import protection
-from .enums import Channel, PorCaseOutcome, SubscriptionStatus
+from .enums import (
+    Channel,
+    PorCaseOutcome,
+    SubscriptionStatus,
+    VerificationResult,
+)
 
 if TYPE_CHECKING:
     from relationships.actors import Actor
@@ -143,3 +148,11 @@ class PorCaseQuerySet(ScopedQuerySet):
 
     def waiting(self) -> Any:
         return self.filter(outcome=PorCaseOutcome.WAITING)
+
+
+class VerificationQuerySet(ScopedQuerySet):
+    partner_field = "relationship__partner"
+    customer_field = "relationship__customer"
+
+    def different(self) -> Any:
+        return self.filter(result=VerificationResult.DIFFERENT)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,6 +11,8 @@ from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.models import ActivityRecord
 from relationships.roles import Action
+from subscriptions.enums import VerificationResult
+from subscriptions.models import LastVerification
 
 from .needs import needs_of
 from .tiles import tiles_of
@@ -24,6 +27,7 @@ def front_page(request: HttpRequest) -> dict[str, Any]:
         "quick_links": quick_links(actor),
         "needs": needs_of(actor),
         "tiles": tiles_of(actor),
+        "integrity": _integrity(actor),
         "records": _records(actor),
     }
 
@@ -74,6 +78,19 @@ def quick_links(actor: Actor) -> list[dict[str, Any]]:
         for is_shown, label, url, icon in links
         if is_shown
     ]
+
+
+def _integrity(actor: Actor) -> dict[str, Any] | None:
+    """What was last verified: how many with each result, and when."""
+    if not actor.may(Action.VIEW_SUBSCRIPTIONS):
+        return None
+    return LastVerification.objects.visible_to(actor).aggregate(
+        at=Min("verified_at"),
+        **{
+            result: Count("pk", filter=Q(result=result))
+            for result in VerificationResult.values
+        },
+    )
 
 
 def _records(actor: Actor) -> Any:

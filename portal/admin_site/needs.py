@@ -15,6 +15,7 @@ from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationStatus
 from relationships.models import Approval, Case, Invitation
 from relationships.roles import Action
+from subscriptions.models import LastVerification
 
 SHOWN = 8  # of a kind; the rest is a number and a link
 NAMED = 3  # in a row about several
@@ -58,10 +59,28 @@ def needs_of(actor: Actor) -> list[Need] | None:
         return None
     sent = Invitation.objects.visible_to(actor).open()
     return [
+        *_different(actor),
         *_approvals(actor),
         *_cases(actor),
         *_expiring(sent),
         *_waiting(sent),
+    ]
+
+
+def _different(actor: Actor) -> list[Need]:
+    """Relationships whose existing subscriptions are not as they were found."""
+    rows = LastVerification.objects.visible_to(actor).different()
+    return [
+        Need(
+            "bad",
+            _("Fingerprint differs"),
+            what=str(row.relationship.customer),
+            detail=_("An existing subscription is not as it was found"),
+            url=row.relationship.customer.get_absolute_url(),
+            verb=_("Open"),
+            since=row.verified_at,
+        )
+        for row in rows.select_related("relationship__customer")[:SHOWN]
     ]
 
 

@@ -15,6 +15,7 @@ from .subscription import (
     ObservationRetraction,
     Subscription,
 )
+from .verification import LastVerification
 
 __all__ = [
     "CspSubscription",
@@ -23,6 +24,7 @@ __all__ = [
     "ImportChunk",
     "ImportRow",
     "ImportedObservation",
+    "LastVerification",
     "ObservationRetraction",
     "Offer",
     "Order",

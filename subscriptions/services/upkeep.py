@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
+from uuid import UUID
 
 from portal.accounts import history, throttling
 from relationships.actors import Actor
 from relationships.models import ResellerRelationship
 from relationships.services import notices
 
-from ..snapshots import verify
+from ..enums import VerificationResult
+from ..models import LastVerification
+from ..snapshots import Verification, verify
 from . import clock
 
 CHUNK = 500
@@ -34,6 +38,16 @@ class Verified:
     empty: int = 0
     broken: list[str] = field(default_factory=list)
 
+    def count(self, pk: UUID, verification: Verification) -> VerificationResult:
+        if not verification.is_intact:
+            self.broken.append(str(pk))
+            return VerificationResult.DIFFERENT
+        if verification.has_nothing_to_verify:
+            self.empty += 1
+            return VerificationResult.NOTHING
+        self.intact += 1
+        return VerificationResult.UNCHANGED
+
     @property
     def complaint(self) -> str:
         return "The fingerprint differs: " + ", ".join(self.broken)
@@ -42,19 +56,30 @@ class Verified:
 def verify_existing(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verified:
-    """Re-read every relationship's existing subscriptions and compare."""
+    """Re-read every relationship's existing subscriptions, compare, keep the result."""
     result = Verified()
     total = ResellerRelationship.objects.count()
     relationships = ResellerRelationship.objects.iterator(chunk_size=CHUNK)
-    for number, relationship in enumerate(relationships):
-        if number % CHUNK == 0:
-            progress(number, total)
-        verification = verify(relationship)
-        if not verification.is_intact:
-            result.broken.append(str(relationship.pk))
-        elif verification.has_nothing_to_verify:
-            result.empty += 1
-        else:
-            result.intact += 1
-    progress(total, total)
+    done = 0
+    progress(done, total)
+    while chunk := list(islice(relationships, CHUNK)):
+        _verify(chunk, result)
+        done += len(chunk)
+        progress(done, total)
     return result
+
+
+def _verify(relationships: list[ResellerRelationship], result: Verified) -> None:
+    found = [
+        LastVerification(
+            relationship=relationship,
+            result=result.count(relationship.pk, verify(relationship)),
+        )
+        for relationship in relationships
+    ]
+    LastVerification.objects.bulk_create(
+        found,
+        update_conflicts=True,
+        unique_fields=["relationship"],
+        update_fields=["verified_at", "result"],
+    )

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.foundation import clock
+from portal.foundation import clock, guards
 from relationships.enums import CaseKind
 from relationships.services.cases import open_case
 from relationships.services.relationships import end_relationship
+from subscriptions.models import LastVerification, Subscription
+from subscriptions.services.upkeep import verify_existing
 from tests import stories
 from tests.factories import OfferFactory
 
@@ -26,6 +28,11 @@ def _now():
 
 @pytest.fixture
 def sales():
+    return stories.staff(role="admin_agent")
+
+
+@pytest.fixture
+def other():
     return stories.staff(role="admin_agent")
 
 
@@ -49,6 +56,18 @@ def shares(tile):
     return {part.label: part.value for part in tile.parts}
 
 
+def break_fingerprint(actor):
+    """As somebody could who owns the database; the customer that it hits."""
+    admin = stories.tenant()
+    observation = stories.observation(admin.customer)
+    stories.relationship(actor, admin)
+    with guards.lifted():
+        rows = Subscription._base_manager.filter(pk=observation.pk)
+        rows.update(quantity=observation.quantity + 1)
+    verify_existing()
+    return admin.customer
+
+
 class TestNeeds:
     def test_nothing_waits_when_all_is_fresh(self, sales):
         stories.invitation(sales)
@@ -56,6 +75,18 @@ class TestNeeds:
         stories.signed_in_invitation(sales, stories.tenant())
         assert needs(sales) == []
         assert "Nothing waits for you." in text(desk(sales).get("/admin/"))
+
+    def test_fingerprint_that_differs_comes_first(self, sales, other):
+        customer = break_fingerprint(sales)
+        break_fingerprint(other)
+        stories.invitation(sales)
+        assert needs(sales) == [
+            (
+                "Fingerprint differs",
+                str(customer),
+                "An existing subscription is not as it was found",
+            )
+        ]
 
     def test_cases_come_first_and_the_oldest_on_top(self, sales):
         admin = stories.tenant()
@@ -199,3 +230,32 @@ class TestTiles:
             stories.csp_subscription(sales, admin.customer, offer)
         values = [tile.value for tile in front(stories.operator())["tiles"]]
         assert values[-2:] == ["EUR 50", "USD 50"]
+
+
+class TestIntegrity:
+    def test_nothing_is_said_before_something_was_verified(self, sales):
+        stories.relationship(sales, stories.tenant())
+        assert front(sales)["integrity"]["at"] is None
+        assert 'id="integrity"' not in desk(sales).get("/admin/").content.decode()
+
+    def test_last_results_are_counted_each_relationship_once(self, sales, other):
+        stories.relationship(sales, stories.tenant())
+        with ago(days=2):
+            break_fingerprint(sales)
+        break_fingerprint(other)
+        told = {"unchanged": 0, "nothing": 1, "different": 1, "at": NOW}
+        assert front(sales)["integrity"] == told
+        page = text(desk(sales).get("/admin/"))
+        assert "1 with nothing to verify; <strong>1 different</strong>." in page
+
+    def test_result_is_replaced_when_it_is_verified_again(self, sales):
+        admin = stories.tenant()
+        stories.observation(admin.customer)
+        with ago(days=1):
+            relationship = stories.relationship(sales, admin)
+            verify_existing()
+        first = LastVerification.objects.get(relationship=relationship)
+        verify_existing()
+        last = LastVerification.objects.get(relationship=relationship)
+        assert (first.result, last.result) == ("unchanged", "unchanged")
+        assert (first.verified_at, last.verified_at) == (NOW - timedelta(days=1), NOW)
