@@ -252,6 +252,10 @@ IMPORT_MEGABYTES = env.int("IMPORT_MEGABYTES", default=50)
 # Days after which whoever was invited by e-mail is reminded, while nobody has answered.
 REMINDER_DAYS = sorted(env.list("REMINDER_DAYS", cast=int, default=[3, 10]))
 MEMBERSHIP_NOTICE_DAYS = env.int("MEMBERSHIP_NOTICE_DAYS", default=14)
+# How long before the end of a term its renewal is to be decided, and how many days the
+# digest of such decisions is for.
+RENEWAL_NOTICE_DAYS = env.int("RENEWAL_NOTICE_DAYS", default=30)
+RENEWAL_DIGEST_DAYS = env.int("RENEWAL_DIGEST_DAYS", default=7)
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=365)
 
 # Background work. A worker that was not seen for this long is gone.

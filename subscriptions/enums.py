@@ -50,6 +50,12 @@ BILLING_MONTHS = {
 }
 
 
+class RenewalAnswer(models.TextChoices):
+    RENEW = "renew", _("Renew as it is")
+    CHANGE = "change", _("Renew with a change")
+    END = "end", _("Let it end")
+
+
 class SubscriptionVerb(models.TextChoices):
     SUSPEND = "suspend", _("Suspend")
     REACTIVATE = "reactivate", _("Reactivate")

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.jobs.defining import GiveUp, JobContext, job
 
-from .services import upkeep
+from .services import renewals, upkeep
 from .services.clock import NotMoved
 
 
@@ -17,6 +17,12 @@ def run_clock(context: JobContext) -> None:
         upkeep.run_clock()
     except NotMoved as error:
         raise GiveUp(str(error)) from error
+
+
+@job(_("Ask how renewals are decided"), every=timedelta(days=1))
+def ask_for_renewals(context: JobContext) -> None:
+    day = context.job.enqueued_at.toordinal()  # the same at each attempt
+    renewals.ask(digest=day // settings.RENEWAL_DIGEST_DAYS)
 
 
 @job(_("Verify existing subscriptions"), every=timedelta(days=1))

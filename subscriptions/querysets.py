@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
+from portal.foundation import clock
+from relationships.models import ResellerRelationship
 from relationships.querysets import ScopedQuerySet
 
 from . import protection
@@ -119,6 +121,28 @@ class RetractionQuerySet(ScopedQuerySet):
 class HistoryQuerySet(ScopedQuerySet):
     partner_field = "subscription__relationship__partner"
     customer_field = "subscription__customer"
+
+
+class RenewalDecisionQuerySet(HistoryQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        """None: how a partner decides is its own matter."""
+        return Q(pk__in=[])
+
+    def timely(self) -> Any:
+        """Those that a person can still give, or give otherwise."""
+        sold = ResellerRelationship.objects.active().filter(
+            partner=OuterRef("subscription__relationship__partner"),
+            customer=OuterRef("subscription__customer"),
+        )
+        return self.filter(
+            Exists(sold),
+            subscription__status=SubscriptionStatus.ACTIVE,
+            term__ends_at=F("subscription__commitment_ends_at"),
+            term__ends_at__gt=clock.now(),
+        )
+
+    def unanswered(self) -> Any:
+        return self.filter(answer="")
 
 
 class OrderQuerySet(ScopedQuerySet):

@@ -1,3 +1,3 @@
-from . import catalogue, orders, subscriptions
+from . import catalogue, orders, renewals, subscriptions
 
-__all__ = ["catalogue", "orders", "subscriptions"]
+__all__ = ["catalogue", "orders", "renewals", "subscriptions"]

@@ -8,6 +8,7 @@ from .importing import (
     PorCase,
 )
 from .order import Order, OrderLine
+from .renewal import RenewalDecision
 from .scheduled import ScheduledChange
 from .subscription import (
     CspSubscription,
@@ -32,6 +33,7 @@ __all__ = [
     "PorCase",
     "Product",
     "ProductAlias",
+    "RenewalDecision",
     "ScheduledChange",
     "SeatEntry",
     "StatusEntry",

@@ -15,13 +15,14 @@ from django.utils.translation import ngettext
 from relationships.actors import Actor
 from relationships.enums import ApprovalVerb, Operation
 from relationships.exceptions import TransitionNotAllowed
-from relationships.models import Approval
+from relationships.models import ActivityRecord, Approval
 from relationships.roles import Action
 from relationships.services.activity import record
 from relationships.services.rules import refuse_alone
 
 from ..enums import SubscriptionStatus, SubscriptionVerb
 from ..models import Offer, ScheduledChange, Subscription
+from . import events
 from .batches import catch_up
 from .locking import lock_managed
 from .moves import move
@@ -71,13 +72,14 @@ def change_seats(
         _take_seats(subscription, before - quantity, actor=actor, approval=approval)
     subscription.refresh_from_db(fields=["quantity"])
     _drop_scheduled_change(subscription, actor=actor)
-    _tell(
+    told = _tell(
         Operation.CHANGE_SEATS,
         subscription,
         actor=actor,
         old={"quantity": before},
         new={"quantity": quantity},
     )
+    events.seats_changed(subscription, told, by=actor)
     return subscription
 
 
@@ -319,8 +321,8 @@ def _tell(
     actor: Actor,
     old: dict[str, Any],
     new: dict[str, Any],
-) -> None:
-    record(
+) -> ActivityRecord:
+    return record(
         operation,
         subscription,
         actor=actor,

@@ -31,6 +31,7 @@ from ..models import (
     Subscription,
     SubscriptionTerm,
 )
+from . import events
 from .locking import lock_active_relationship, lock_customer
 from .overlaps import overlaps
 from .seats import reduction_deadline, refuse_seats_outside_limits
@@ -95,6 +96,7 @@ def place_order(
             ]
         },
     )
+    events.order_confirmed(order, by=actor)
     return order
 
 

@@ -1,6 +1,7 @@
 """A partner's office with a row of everything, and desks to work at."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -11,6 +12,7 @@ from django.urls import reverse
 from portal.accounts import throttling
 from portal.accounts.enums import SignInOutcome, ThrottleScope
 from portal.accounts.models import SignIn, Throttle
+from portal.foundation import clock
 from portal.jobs import running
 from portal.jobs.models import Job
 from portal.signin.sessions import ACTS_AS
@@ -27,8 +29,13 @@ from relationships.services.approvals import do_or_ask
 from relationships.services.cases import open_case
 from relationships.services.endpoints import add_endpoint
 from relationships.services.mail import deliver
-from subscriptions.models import CspSubscription, ExistingSubscription
-from subscriptions.services import lifecycle
+from subscriptions.models import (
+    CspSubscription,
+    ExistingSubscription,
+    RenewalDecision,
+    Subscription,
+)
+from subscriptions.services import lifecycle, renewals
 
 from .. import stories
 from ..factories import (
@@ -191,9 +198,17 @@ def open_office(word: str) -> Office:
         "offer": offer,
         "order": csp.order_line.order,
         "cspsubscription": CspSubscription.objects.get(pk=csp.pk),
+        "renewaldecision": _decision(csp),
         "existingsubscription": ExistingSubscription.objects.get(pk=existing.pk),
     }
     return Office(word, staff, tenant, rows)
+
+
+def _decision(csp: Subscription) -> RenewalDecision:
+    """Asked for shortly before the end of the term."""
+    with clock.at(csp.commitment_ends_at - timedelta(days=10)):
+        renewals.ask(digest=0)
+    return RenewalDecision.objects.get(subscription=csp)
 
 
 def _sign_in(actor: Actor) -> SignIn:

@@ -34,6 +34,7 @@ VIEW = {
     "product": Action.VIEW_CATALOGUE,
     "offer": Action.VIEW_CATALOGUE,
     "order": Action.VIEW_ORDERS,
+    "renewaldecision": Action.VIEW_SUBSCRIPTIONS,
     "cspsubscription": Action.VIEW_SUBSCRIPTIONS,
     "existingsubscription": Action.VIEW_SUBSCRIPTIONS,
 }
@@ -60,6 +61,8 @@ TRANSITIONS = {
     ("approval", "refuse"): Action.DECIDE_APPROVAL,
     ("customer", "order"): Action.ORDER,
     ("customer", "attest"): Action.ATTEST_AGREEMENT,
+    ("renewaldecision", "answer"): Action.CHANGE_SUBSCRIPTION,
+    ("renewaldecision", "assign"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "seats"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "schedule"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "unschedule"): Action.CHANGE_SUBSCRIPTION,
@@ -88,6 +91,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "seats": {"quantity": "9", "shown": "5"},
     "schedule": {"quantity": "9", "offer": "1"},
+    "answer": {"answer": "end", "note": "Forged"},
+    "assign": {"owner": ""},
     "rename": {"friendly_name": "Forged"},
 }
 

@@ -1,5 +1,6 @@
 """A worker that is killed in the middle of what it reminds people of."""
 
+import uuid
 from collections import Counter
 from datetime import timedelta
 
@@ -11,10 +12,15 @@ from portal.jobs import running
 from portal.jobs.defining import registry
 from portal.jobs.models import Job, Schedule
 from relationships.jobs import send_reminders
-from relationships.models import Invitation, OutgoingEmail
+from relationships.models import Invitation, Notice, OutgoingEmail
 from relationships.services import invitations
+from subscriptions.calendar import add_months
+from subscriptions.jobs import ask_for_renewals
+from subscriptions.models import RenewalDecision
+from subscriptions.services.ordering import LineRequest, place_order
 
 from .. import stories
+from ..factories import OfferFactory
 from .workers import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
@@ -41,6 +47,24 @@ def invited():
     Job.objects.all().delete()
 
 
+@pytest.fixture
+def ending():
+    """As many subscriptions whose term ends in a fortnight."""
+    agent, admin = stories.staff(role="admin_agent"), stories.tenant()
+    stories.relationship(agent, admin)
+    offer = OfferFactory()
+    with clock.at(add_months(clock.now(), -12) + timedelta(days=14)):
+        place_order(
+            admin.customer,
+            actor=agent,
+            lines=[LineRequest(offer, 1) for _number in range(COUNT)],
+            request_key=uuid.uuid4(),
+        )
+        running.run_waiting("test")
+    Job.objects.all().delete()
+    return agent
+
+
 def jobs_are_over():
     return not Job.objects.unfinished().exists()
 
@@ -53,7 +77,8 @@ def test_everybody_is_reminded_once_when_the_worker_is_killed(workers, invited):
     first.kill()
     before = reminded.count()
     assert 0 < before < COUNT
-    pair = [workers.start(EMAIL_URL="memorymail://") for _number in range(2)]
+    for _number in range(2):
+        workers.start(EMAIL_URL="memorymail://")
     eventually(jobs_are_over)
     assert reminded.count() == COUNT
     letters = OutgoingEmail.objects.filter(subject__startswith="Reminder: ")
@@ -62,4 +87,25 @@ def test_everybody_is_reminded_once_when_the_worker_is_killed(workers, invited):
     assert set(letters.values_list("status", flat=True)) == {"sent"}
     job = Job.objects.get(task_path=send_reminders.module_path)
     assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
-    assert len(pair) == 2
+
+
+def test_digest_tells_of_all_once_when_the_worker_is_killed(workers, ending):
+    ask_for_renewals.enqueue()
+    first = workers.start(EMAIL_URL="memorymail://")
+    eventually(RenewalDecision.objects.exists)
+    first.kill()
+    before = RenewalDecision.objects.count()
+    assert 0 < before < COUNT
+    for _number in range(2):
+        workers.start(EMAIL_URL="memorymail://")
+    eventually(jobs_are_over)
+    assert RenewalDecision.objects.count() == COUNT
+    [notice] = Notice.objects.filter(kind="renewals_due")
+    assert (notice.recipient, notice.data) == (
+        ending.user,
+        {"decisions_count": COUNT},
+    )
+    [letter] = OutgoingEmail.objects.filter(subject=f"{COUNT} renewals to decide")
+    assert letter.status == "sent"
+    job = Job.objects.get(task_path=ask_for_renewals.module_path)
+    assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
