@@ -1,35 +1,26 @@
 """A forgotten password: a link by e-mail, which works once and not for long.
 
 The page answers before it looks for an account, so that neither its words nor its time
-tell whether there is one. The link is kept nowhere.
+tell whether there is one. The link is kept nowhere: the job that sends it knows the
+person alone, and makes it then.
 """
 
-import logging
-import smtplib
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.tokens import default_token_generator
 from django.contrib.auth.views import PasswordResetConfirmView
-from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse, reverse_lazy
 from django.utils import translation
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.models import User
 
-from . import limits
+from . import jobs, limits
 from .forms import AskForLinkForm, NewPasswordForm
-
-log = logging.getLogger(__name__)
 
 
 class RedirectThen(HttpResponseRedirect):
@@ -52,7 +43,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         login = form.cleaned_data["login"].lower()
         language = translation.get_language() or settings.LANGUAGE_CODE
-        send = partial(send_link, login, language=language)
+        send = partial(queue_link, login, language=language)
         return RedirectThen(reverse("password-reset-sent"), send)
     return render(request, "public/password/ask.html", {"form": form})
 
@@ -79,31 +70,11 @@ class SetPassword(PasswordResetConfirmView):
     success_url = reverse_lazy("password-reset-done")
 
 
-def send_link(login: str, *, language: str) -> None:
-    """To a local account that exists; to each only so often."""
+def queue_link(login: str, *, language: str) -> None:
+    """For a local account that exists; for each only so often."""
     user = User.objects.filter(login=login, is_active=True).first()
     if user is None or not user.has_usable_password():
         return
     if limits.take_for_account(login):
         return
-    address = user.email or user.login
-    with translation.override(language):
-        subject, text = _message(user)
-    message = EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError) as error:
-        log.warning("A password's link was refused: %s", type(error).__name__)
-
-
-def _message(user: User) -> tuple[str, str]:
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
-    token = default_token_generator.make_token(user)
-    path = reverse("password-reset-confirm", args=[uid, token])
-    context: dict[str, Any] = {
-        "url": settings.PUBLIC_URL + path,
-        "minutes": settings.PASSWORD_RESET_TIMEOUT // 60,
-    }
-    subject = render_to_string("public/password/email_subject.txt", context)
-    text = render_to_string("public/password/email_body.txt", context)
-    return " ".join(subject.split()), text.strip() + "\n"
+    jobs.send_link.enqueue(user.pk, language)

@@ -23,6 +23,8 @@ from ..models import Invitation, OutgoingEmail, Partner
 
 log = logging.getLogger(__name__)
 
+FAILURES = (smtplib.SMTPException, OSError, MayHaveBeenSent)
+
 LINK = "[[link]]"
 EXPIRES = "[[expires]]"
 FINAL = (EmailStatus.REFUSED, EmailStatus.GIVEN_UP, EmailStatus.UNCERTAIN)
@@ -135,17 +137,24 @@ def message_of(email: OutgoingEmail) -> EmailMultiAlternatives:
     text = fill_in(email.text, email.invitation)
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     domain = address.rpartition("@")[2]
-    message = EmailMultiAlternatives(
+    return letter(
+        email.recipient,
         email.subject,
         text,
-        _sender(email.from_name),
-        [email.recipient],
+        from_email=_sender(email.from_name),
         reply_to=[email.reply_to] if email.reply_to else None,
         headers={
             "Message-ID": f"<{email.pk}.{email.queued_at:%Y%m%d%H%M%S%f}@{domain}>"
         },
     )
-    context = {"text": text, "subject": email.subject}
+
+
+def letter(
+    recipient: str, subject: str, text: str, **options: Any
+) -> EmailMultiAlternatives:
+    """One message to one recipient, in text and HTML."""
+    message = EmailMultiAlternatives(subject, text, to=[recipient], **options)
+    context = {"text": text, "subject": subject}
     html = render_to_string("relationships/email/message.html", context)
     message.attach_alternative(html, "text/html")
     return message
@@ -164,16 +173,21 @@ def _note(email: OutgoingEmail, status: EmailStatus) -> None:
 
 def _note_failure(email: OutgoingEmail, error: Exception, *, is_last: bool) -> None:
     log.warning("E-mail %s was not taken: %s", email.pk, type(error).__name__)
-    email.error = _answer(error)[:500]
+    email.error = answer(error)[:500]
     if isinstance(error, MayHaveBeenSent):
         _note(email, EmailStatus.UNCERTAIN)
-    elif _is_refusal(error):
+    elif is_refusal(error):
         _note(email, EmailStatus.REFUSED)
     else:
         _note(email, EmailStatus.GIVEN_UP if is_last else EmailStatus.RETRYING)
 
 
-def _answer(error: Exception) -> str:
+def is_final(error: Exception) -> bool:
+    """Refused for good, or taken perhaps: nothing to try again by itself."""
+    return isinstance(error, MayHaveBeenSent) or is_refusal(error)
+
+
+def answer(error: Exception) -> str:
     """What the mail server said, or what happened instead."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return "; ".join(_line(*answer) for answer in error.recipients.values())
@@ -187,7 +201,7 @@ def _line(code: int, text: bytes | str) -> str:
     return f"{code} {words}"
 
 
-def _is_refusal(error: Exception) -> bool:
+def is_refusal(error: Exception) -> bool:
     """For good (5xx), this very message; 4xx means another time."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _text in error.recipients.values())

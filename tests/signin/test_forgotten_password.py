@@ -1,22 +1,24 @@
 """A forgotten password: a link by e-mail, once and not for long."""
 
 import re
-import smtplib
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core import mail
-from django.core.mail.backends.locmem import EmailBackend
-from django.db import connection
+from django.core.signals import request_finished
+from django.db import close_old_connections, connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from portal.accounts.models import User
+from portal.jobs import running
+from portal.jobs.models import Job
 from portal.signin.passwords import ask
 from relationships.models import ActivityRecord, OutgoingEmail
 from tests import stories
 from tests.factories import UserFactory
+from tests.jobs.mail_server import MailServer
 from tests.public.visitor import PASSWORD, Visitor, text_of
 
 from .people import code_at, give_password, is_signed_in, with_factor
@@ -39,7 +41,9 @@ def actor():
 
 
 def ask_for_link(login: str, **options):
-    return Visitor(**options).submit("/password/", login=login)
+    answer = Visitor(**options).submit("/password/", login=login)
+    running.run_waiting("test")
+    return answer
 
 
 def link() -> str:
@@ -195,13 +199,21 @@ def test_no_account_is_looked_for_before_the_answer_is_sent(actor):
     assert response.url == "/password/sent/"
     assert not queries.captured_queries
     assert not mail.outbox
+    request_finished.disconnect(close_old_connections)  # this test still needs it
     response.close()
+    request_finished.connect(close_old_connections)
+    running.run_waiting("test")
     assert len(mail.outbox) == 1
 
 
 def test_link_is_kept_nowhere(actor):
     ask_for_link(actor.user.login)
     assert not OutgoingEmail.objects.exists()
+    token = link().split("/")[-2]
+    kept = [*Job.objects.values(), *ActivityRecord.objects.values()]
+    assert len(kept) == 1
+    assert token not in str(kept)
+    assert actor.user.login not in str(kept)
 
 
 def test_account_is_sent_only_so_many_links(actor, settings):
@@ -211,21 +223,67 @@ def test_account_is_sent_only_so_many_links(actor, settings):
     assert len(mail.outbox) == 2
 
 
-class RefusingServer(EmailBackend):
-    def send_messages(self, messages):
-        raise smtplib.SMTPServerDisconnected("secret detail")
+def test_nothing_is_sent_to_an_account_that_was_switched_off_meanwhile(actor):
+    Visitor().submit("/password/", login=actor.user.login)
+    actor.user.is_active = False
+    actor.user.save()
+    running.run_waiting("test")
+    assert Job.objects.get().status == "SUCCESSFUL"
+    assert not mail.outbox
 
 
-def test_mail_server_that_refuses_is_logged_without_the_address(
-    actor, settings, caplog
-):
-    settings.EMAIL_BACKEND = f"{__name__}.RefusingServer"
-    assert ask_for_link(actor.user.login).url == "/password/sent/"
-    assert "SMTPServerDisconnected" in caplog.text
-    assert actor.user.login not in caplog.text
+def test_email_has_text_and_html(actor):
+    ask_for_link(actor.user.login)
+    [message] = mail.outbox
+    assert link() in message.alternatives[0].content
+
+
+class TestMailServer:
+    @pytest.fixture
+    def server(self, settings):
+        server = MailServer()
+        settings.EMAIL_BACKEND = "portal.foundation.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+        yield server
+        server.stop()
+
+    def job(self):
+        """As it is kept, and whether it holds the address or the link."""
+        [row] = Job.objects.values()
+        assert "@people.example" not in str(row)
+        assert "/password/new/" not in str(row)
+        return Job.objects.get()
+
+    def try_again(self):
+        Job.objects.update(run_after=NOW - timedelta(days=1))
+        running.run_waiting("test")
+
+    def test_link_arrives_when_the_server_was_down(self, actor, server):
+        assert ask_for_link(actor.user.login).url == "/password/sent/"
+        assert (self.job().status, self.job().attempt) == ("READY", 1)
+        assert "refused" in self.job().reason
+        server.start()
+        self.try_again()
+        assert self.job().status == "SUCCESSFUL"
+        assert server.recipients == [actor.user.email]
+
+    def test_link_is_given_up_when_the_recipient_is_refused(self, actor, server):
+        server.start()
+        server.answers["RCPT", actor.user.email] = "550 5.1.1 No such user"
+        ask_for_link(actor.user.login)
+        assert self.job().has_failed
+        assert self.job().reason == "550 5.1.1 No such user"
+
+    def test_link_is_not_sent_again_when_it_may_have_arrived(self, actor, server):
+        server.start()
+        server.breaks_at = "DATA"
+        ask_for_link(actor.user.login)
+        assert self.job().has_failed
+        assert server.recipients == [actor.user.email]
 
 
 def test_email_is_in_the_language_of_the_page(actor):
     visitor = Visitor(headers={"accept-language": "de"})
     visitor.submit("/password/", login=actor.user.login)
+    running.run_waiting("test")
     assert "Sie waren das nicht?" in mail.outbox[0].body
