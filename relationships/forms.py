@@ -7,6 +7,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -166,7 +167,7 @@ class RequestKeyField(forms.UUIDField):
 class RequestForm(forms.Form):
     """Who the request is for."""
 
-    SHARED = ("customer_domain", "reference", "expires_at")
+    SHARED = ("customer_domain", "reference", "expires_at", "language")
     SHOWN_AT = {"expires_at": "expires_on", "recipient_email": "recipients"}
 
     request_key = RequestKeyField()
@@ -197,6 +198,10 @@ class RequestForm(forms.Form):
         help_text=_("To the end of that day, UTC."),
     )
 
+    language = forms.ChoiceField(
+        label=_("Language of the text"), choices=settings.LANGUAGES, required=False
+    )
+
     def __init__(self, data: Any = None) -> None:
         first = {"expires_on": default_expiry().date(), "request_key": uuid.uuid4()}
         super().__init__(data, initial=first)
@@ -209,6 +214,7 @@ class RequestForm(forms.Form):
                 Column("customer_domain"),
                 Column("reference"),
                 Column("expires_on"),
+                Column("language"),
             ),
         )
 
@@ -217,6 +223,9 @@ class RequestForm(forms.Form):
         if domain:
             validate_domain(domain)
         return domain
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or settings.LANGUAGE_CODE
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

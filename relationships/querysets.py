@@ -218,6 +218,11 @@ def kind_of(resource: models.Model) -> str:
     return model._meta.model_name or ""
 
 
+class InvitationTemplateQuerySet(ScopedQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        return Q(pk__in=[])
+
+
 class ActivityRecordQuerySet(ScopedQuerySet):
     def about(self, resource: models.Model) -> Any:
         """The history of one object, newest first."""

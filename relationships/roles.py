@@ -27,6 +27,7 @@ class Action(models.TextChoices):
     VIEW_TENANT_PEOPLE = "view_tenant_people"
     INVITE = "invite"
     RENEW_PARTNER_LINK = "renew_partner_link"
+    EDIT_TEMPLATE = "edit_template"
     HANDLE_CASES = "handle_cases"
     ADD_CUSTOMER = "add_customer"
     ATTEST_AGREEMENT = "attest_agreement"
@@ -86,6 +87,7 @@ GRANTS: dict[str, str] = {
     Action.VIEW_TENANT_PEOPLE: "                 O",
     Action.INVITE: "              AS              ",
     Action.RENEW_PARTNER_LINK: "  AS              ",
+    Action.EDIT_TEMPLATE: "       A               ",
     Action.HANDLE_CASES: "        AS              ",
     Action.ADD_CUSTOMER: "        AS              ",
     Action.ATTEST_AGREEMENT: "    AS              ",

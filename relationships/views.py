@@ -55,6 +55,7 @@ def request_relationship(request: HttpRequest, admin_site: Any) -> HttpResponse:
         "title": _("Request reseller relationship"),
         "form": form,
         "partner": actor.partner,
+        "may_edit_template": actor.may(Action.EDIT_TEMPLATE, actor.partner),
         "may_renew_link": actor.may(Action.RENEW_PARTNER_LINK, actor.partner),
     }
     return TemplateResponse(request, "admin/request_relationship.html", context)

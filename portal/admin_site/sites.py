@@ -22,6 +22,7 @@ from relationships.views import made_invitations, request_relationship
 
 from . import front, partner_link
 from .acting import choose_partner
+from .invitation_template import invitation_template
 from .search import search
 
 # The head's links to lists: label, app and model, and the key that goes there.
@@ -55,6 +56,7 @@ class PortalAdminSite(admin.AdminSite):
             "search": search,
             "notices": staff_notices,
             "reports": reports.index,
+            "invitation-template": invitation_template,
         }
         urls = [
             path(f"{address}/", self.page(view), name=address.replace("/", "-"))

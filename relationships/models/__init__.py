@@ -4,6 +4,7 @@ from .case import Case
 from .customer import Customer, CustomerAgreement, TenantMembership
 from .email import OutgoingEmail
 from .invitation import Invitation, TenantSignIn
+from .invitation_template import InvitationTemplate
 from .market import CountryMarket
 from .notice import Notice, NoticeChoice
 from .partner import Partner, StaffMembership
@@ -18,6 +19,7 @@ __all__ = [
     "Customer",
     "CustomerAgreement",
     "Invitation",
+    "InvitationTemplate",
     "Notice",
     "NoticeChoice",
     "OutgoingEmail",

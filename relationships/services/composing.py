@@ -1,16 +1,17 @@
 """The text of an invitation: what it says at first, and what an editor may change."""
 
+import re
 from urllib.parse import quote
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from .. import roles
-from ..models import Invitation
+from ..models import Invitation, InvitationTemplate
 from . import mail
 
+PLACEHOLDER = re.compile(r"\[\[([^\[\]\n]*)\]\]")
 MAILTO_LIMIT = 1900  # encoded characters; longer ones break in some mail programs
 
 
@@ -30,13 +31,45 @@ def what_accepting_does_not_do(partner_name: str) -> list[str]:
 def compose(invitation: Invitation) -> None:
     """Set subject and body to the finished text, with placeholders for the link.
 
-    In English: it is staff's text, also where a customer's sign-in brings it about.
+    In the invitation's language; the partner's own template, where it has one.
     """
-    with translation.override(settings.LANGUAGE_CODE):
-        invitation.subject, invitation.body = _finished_text(invitation)
+    own = InvitationTemplate.objects.filter(
+        partner=invitation.partner, language=invitation.language
+    ).first()
+    with translation.override(invitation.language):
+        if own is not None:
+            text = fill_template(own.subject, own.body, invitation)
+        else:
+            text = standard_text(invitation)
+    invitation.subject, invitation.body = text
 
 
-def _finished_text(invitation: Invitation) -> tuple[str, str]:
+def fill_template(subject: str, body: str, invitation: Invitation) -> tuple[str, str]:
+    """A partner's own text with its placeholders filled, but for link and expiry."""
+    values = _values_of(invitation)
+
+    def filled(text: str) -> str:
+        return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+    return filled(subject)[: mail.SUBJECT_LENGTH], filled(body)
+
+
+def _values_of(invitation: Invitation) -> dict[str, str]:
+    partner = invitation.partner
+    may_not = what_accepting_does_not_do(partner.name)
+    contact = [f"{partner.name} (MPN ID {partner.mpn_id})", partner.contact_email]
+    if partner.contact_phone:
+        contact.append(partner.contact_phone)
+    return {
+        "partner": partner.name,
+        "domain": invitation.customer_domain,
+        "who_accepts": _(" or ").join(roles.accepting_roles()),
+        "does_not": "\n".join(f"- {line}" for line in may_not),
+        "contact": "\n".join(contact),
+    }
+
+
+def standard_text(invitation: Invitation) -> tuple[str, str]:
     partner = invitation.partner
     context = {
         "partner": partner,

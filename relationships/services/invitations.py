@@ -56,6 +56,7 @@ def create_invitation(
     customer_domain: str = "",
     reference: str = "",
     expires_at: datetime | None = None,
+    language: str = settings.LANGUAGE_CODE,
     id: uuid.UUID | None = None,
 ) -> Invitation:
     """A draft with the finished text, for one address or none yet.
@@ -77,6 +78,7 @@ def create_invitation(
         recipient_email=recipient_email.strip(),
         customer_domain=customer_domain.strip().lower(),
         reference=reference.strip(),
+        language=language,
         expires_at=_check_expiry(expires_at or default_expiry()),
         created_by=actor.user,
         created_at=clock.now(),

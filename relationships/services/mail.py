@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -39,9 +40,10 @@ def render(name: str, context: dict[str, Any]) -> tuple[str, str]:
 
 
 def expiry_text(invitation: Invitation) -> str:
-    return (
-        date_format(invitation.expires_at.astimezone(UTC), "DATETIME_FORMAT") + " UTC"
-    )
+    """As the invitation's own language writes it."""
+    with translation.override(invitation.language):
+        moment = date_format(invitation.expires_at.astimezone(UTC), "DATETIME_FORMAT")
+    return f"{moment} UTC"
 
 
 def fill_in(text: str, invitation: Invitation | None) -> str:

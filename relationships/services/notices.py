@@ -8,7 +8,7 @@ service that causes it calls that function in its own transaction. A new one tak
    is the inbox's sentence too and takes from `data` alone,
 3. a function in `events` that says to whom: it calls `tell` with a `Message`.
 
-Whatever else wants to hear of it (a webhook) is called in that same function.
+A partner's webhooks hear of what the same service writes to the activity log.
 """
 
 from collections.abc import Iterable, Sequence

@@ -109,6 +109,7 @@ SITE = {
     "reports",
     "report",
     "report-export",
+    "invitation-template",
     "autocomplete",
     "jsi18n",
 }

@@ -52,6 +52,7 @@ SITE = {
     **dict.fromkeys(
         ("admin:reports", "admin:report", "admin:report-export"), Action.VIEW_REPORTS
     ),
+    "admin:invitation-template": Action.EDIT_TEMPLATE,
     "admin:jsi18n": BACK_OFFICE,
     "admin:password_change": BACK_OFFICE,
     "admin:password_change_done": BACK_OFFICE,
