@@ -11,6 +11,7 @@ from relationships.actors import Actor
 from relationships.models import Notice
 from relationships.services import reminders
 from subscriptions.calendar import add_months
+from subscriptions.services import renewals
 from subscriptions.services.clock import run
 
 MONTHS = 18
@@ -55,6 +56,8 @@ def play(calendar: Calendar, stories: Iterable[Story]) -> None:
     while waiting:
         _step(waiting, *heappop(waiting))
     run(actor=Actor.clock())
+    renewals.ask(digest=0)
+    running.run_waiting("demo")
 
 
 def _step(
