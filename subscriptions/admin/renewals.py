@@ -1,9 +1,9 @@
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -131,8 +131,8 @@ class RenewalDecisionAdmin(PortalModelAdmin):
         return badge("off", str(_("Not answered")))
 
     @admin.display(description=_("term ends"), ordering="term__ends_at")
-    def ends(self, decision: RenewalDecision) -> datetime:
-        return decision.due_at
+    def ends(self, decision: RenewalDecision) -> str:
+        return date_format(decision.due_at, "DATETIME_FORMAT")
 
     @admin.display(description=_("renews"), boolean=True)
     def then(self, decision: RenewalDecision) -> bool | None:
