@@ -86,7 +86,8 @@ def test_everybody_is_reminded_once_when_the_worker_is_killed(workers, invited):
     assert told == {f"p{number}@x.example": 1 for number in range(COUNT)}
     assert set(letters.values_list("status", flat=True)) == {"sent"}
     job = Job.objects.get(task_path=send_reminders.module_path)
-    assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
+    assert job.status == Status.SUCCESSFUL
+    assert job.attempt >= 2  # more, where a busy machine lets a living worker be late
 
 
 def test_digest_tells_of_all_once_when_the_worker_is_killed(workers, ending):
@@ -108,4 +109,5 @@ def test_digest_tells_of_all_once_when_the_worker_is_killed(workers, ending):
     [letter] = OutgoingEmail.objects.filter(subject=f"{COUNT} renewals to decide")
     assert letter.status == "sent"
     job = Job.objects.get(task_path=ask_for_renewals.module_path)
-    assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
+    assert job.status == Status.SUCCESSFUL
+    assert job.attempt >= 2  # more, where a busy machine lets a living worker be late
