@@ -25,11 +25,12 @@ STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* p
   templates/relationships/email/member* templates/relationships/email/renew*
 
 .DEFAULT_GOAL := help
-.PHONY: help run test install lint serve lock messages
+.PHONY: help run test bench install lint serve lock messages
 
 help:
 	@echo 'make run      a portal with demo data on http://127.0.0.1:$(PORT)/ (PORT=8000)'
 	@echo 'make test     the whole suite: SQLite, PostgreSQL, a browser, coverage'
+	@echo 'make bench    times and memory as ratios, on PostgreSQL (ONLY="clock lists" takes these alone)'
 	@echo 'make install  .venv/ with what the portal and its tests need'
 	@echo 'make lint     style, types, imports between the floors, templates'
 	@echo 'make serve    production processes and a worker; reads the environment (BIND=$(BIND))'
@@ -86,6 +87,9 @@ test: install
 	@echo 'Models and services, each line and branch:'
 	@$(PY) -m coverage report --skip-covered --show-missing --fail-under 100 \
 	  --include '$(MODELS_AND_SERVICES)'
+
+bench: install
+	@$(PY) tests/with_postgres.py $(PY) -m tests.benchmarks $(ONLY)
 
 lint: export DEBUG = True
 lint: install

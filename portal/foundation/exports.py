@@ -31,6 +31,7 @@ SAFE = {
     "strings_to_urls": False,
     "default_date_format": "yyyy-mm-dd hh:mm:ss",
 }
+Words: TypeAlias = dict[tuple[str, Any], Any]
 Cell: TypeAlias = str | int | float | Decimal | date | None
 
 
@@ -148,21 +149,29 @@ def table_of_list(model_admin: Any, request: HttpRequest) -> Table:
         for name in columns
     ]
     found = changelist.queryset.iterator(chunk_size=CHUNK)
-    rows = ([_cell(name, row, model_admin) for name in columns] for row in found)
+    words: Words = {}
+    rows = ([_cell(name, row, model_admin, words) for name in columns] for row in found)
     return Table(model_admin.opts.model_name, heads, rows)
 
 
-def _cell(name: str, row: Any, model_admin: Any) -> Cell:
+def _cell(name: str, row: Any, model_admin: Any, words: Words) -> Cell:
     try:
         field, _attribute, value = lookup_field(name, row, model_admin)
     except ObjectDoesNotExist:
         return None
     if field is not None and field.is_relation:
         value = getattr(row, field.name)
-    elif field is not None and getattr(field, "flatchoices", None):
-        value = getattr(row, f"get_{name}_display")()
+    elif field is not None and getattr(field, "choices", None):
+        value = _word(name, row, value, words)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if value is None or isinstance(value, int | float | Decimal | date):
         return value
     return strip_tags(str(value))
+
+
+def _word(name: str, row: Any, value: Any, words: Words) -> Any:
+    """A choice in words, looked up once: Django translates all choices each time."""
+    if (name, value) not in words:
+        words[name, value] = getattr(row, f"get_{name}_display")()
+    return words[name, value]
