@@ -47,6 +47,7 @@ class Action(models.TextChoices):
     MANAGE_PARTNERS = "manage_partners"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_CATALOGUE = "manage_catalogue"
+    NAME_PRODUCT = "name_product"
     MANAGE_JOBS = "manage_jobs"
     VIEW_WEBHOOKS = "view_webhooks"
     MANAGE_WEBHOOKS = "manage_webhooks"
@@ -107,6 +108,7 @@ GRANTS: dict[str, str] = {
     Action.MANAGE_PARTNERS: "                    O",
     Action.MANAGE_PEOPLE: "                      O",
     Action.MANAGE_CATALOGUE: "                   O",
+    Action.NAME_PRODUCT: "        AS             O",
     Action.MANAGE_JOBS: "                        O",
     Action.VIEW_WEBHOOKS: "       A              O",
     Action.MANAGE_WEBHOOKS: "     A               ",

@@ -272,6 +272,7 @@ class CustomerAdmin(PortalModelAdmin):
             "may_order": actor.may(Action.ORDER, customer),
             "may_correct": may_correct,
             "may_change": actor.may(Action.CHANGE_SUBSCRIPTION, customer),
+            "may_name": actor.may(Action.NAME_PRODUCT),
             "may_end": actor.may(Action.END_RELATIONSHIP, customer),
             "may_see_history": actor.may(Action.VIEW_ACTIVITY),
             "shows_people": actor.may_see(Column.PERSONAL_DATA),

@@ -1,8 +1,10 @@
 """What the admin's page of one customer tells this actor, and nothing more."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.enums import InvitationStatus
 from relationships.models import (
@@ -12,11 +14,13 @@ from relationships.models import (
     ResellerRelationship,
 )
 from relationships.roles import Action
-from subscriptions.enums import Channel, SubscriptionStatus
-from subscriptions.models import Order, Product, ProductAlias, Subscription
+from subscriptions.enums import Channel
+from subscriptions.models import Order, Subscription
+from subscriptions.services.overlaps import IN_USE, titles_by_name
 from subscriptions.snapshots import verify
 
 SHOWN = 20
+ENDING_SOON = timedelta(days=90)
 
 
 @dataclass
@@ -24,6 +28,7 @@ class ProductSeats:
     """Seats of one product, channel by channel."""
 
     title: str
+    is_in_catalogue: bool = True
     by_channel: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -59,6 +64,8 @@ def customer_page(customer: Customer, actor: Actor) -> dict[str, Any]:
         "existing": existing,
         "others": _others(customer, actor, is_related=is_related),
         "seats": seats_by_product([*csp, *existing]),
+        "ending": ending_soon(existing),
+        "ends_within": ENDING_SOON.days,
         "channels": Channel.labels,
         "invitations": _invitations(customer, actor),
         "orders": _orders(customer, actor),
@@ -107,24 +114,30 @@ def _records(customer: Customer, actor: Actor) -> Any:
 
 def seats_by_product(subscriptions: list[Subscription]) -> list[ProductSeats]:
     """Seats per product over all channels; other channels' names are matched here."""
-    matched = _titles({row.product_name.lower() for row in subscriptions})
+    titles = titles_by_name()
     products: dict[str, ProductSeats] = {}
     for row in subscriptions:
-        if row.status not in {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED}:
+        if row.status not in IN_USE:
             continue
-        title = matched.get(row.product_name.lower(), row.product_name)
-        product = products.setdefault(title, ProductSeats(title))
+        known = titles.get(row.product_name.lower())
+        title = known or row.product_name
+        product = products.setdefault(title, ProductSeats(title, bool(known)))
         seats = product.by_channel.get(row.channel, 0)
         product.by_channel[row.channel] = seats + row.quantity
     return sorted(products.values(), key=lambda product: product.title)
 
 
-def _titles(names: set[str]) -> dict[str, str]:
-    """The catalogue's title for each name that it or another channel uses."""
-    aliases = ProductAlias.objects.values_list("name", "product__title")
-    titles = {name.lower(): title for name, title in aliases}
-    titles |= {
-        title.lower(): title
-        for title in Product.objects.values_list("title", flat=True)
-    }
-    return {name: titles[name] for name in names if name in titles}
+def ending_soon(existing: list[Subscription]) -> list[tuple[Subscription, str]]:
+    """Other channels' rows in use that end soon, and the product that CSP has for them:
+    a suggestion, which touches none of them."""
+    latest = clock.now() + ENDING_SOON
+    titles = titles_by_name()
+    ending = [
+        (row, titles[row.product_name.lower()])
+        for row in existing
+        if row.status in IN_USE
+        and row.commitment_ends_at is not None
+        and clock.now() < row.commitment_ends_at <= latest
+        and row.product_name.lower() in titles
+    ]
+    return sorted(ending, key=lambda pair: pair[0].commitment_ends_at or latest)

@@ -14,7 +14,7 @@ from relationships.actors import Actor
 from relationships.models import Customer
 from subscriptions.enums import Channel
 from subscriptions.models import Product, ProductAlias, Subscription
-from subscriptions.services.overlaps import IN_USE
+from subscriptions.services.overlaps import IN_USE, titles_by_name
 
 from .columns import Column, Kind, Result, Row, number
 from .pictures import SHADES, Bars, shaded_bars_of
@@ -182,7 +182,7 @@ def _sum(found: list[dict[str, Any]]) -> dict[str, int]:
 
 def _by_product(rows: Any, told: Any) -> Answer:
     """A row for each product, by its title, or by its name where nobody knows it."""
-    titles = _titles()
+    titles = titles_by_name()
     seats: dict[str, Counter[str]] = {}
     names: dict[str, str] = {}
     grouped = rows.values_list("channel", "offer__product__title", "product_name")
@@ -194,15 +194,6 @@ def _by_product(rows: Any, told: Any) -> Answer:
     found = [{"product": names[key], **zero, **seats[key]} for key in sorted(seats)]
     every: Counter[str] = sum(seats.values(), Counter())
     return SEATS, found, [{"product": _("All"), **zero, **every}]
-
-
-def _titles() -> dict[str, str]:
-    """By each name that a product goes by."""
-    aliases = ProductAlias.objects.values_list("name", "product__title")
-    titles = Product.objects.values_list("title", flat=True)
-    return {name.lower(): title for name, title in aliases} | {
-        title.lower(): title for title in titles
-    }
 
 
 def _paid_twice(rows: Any, told: Any) -> Answer:

@@ -11,7 +11,7 @@ from ..models import Offer, Product, ProductAlias
 
 
 class ProductAliasInline(admin.TabularInline):
-    """Names that other channels use; the operator mends a wrong match here."""
+    """Names that other channels use, beside their product."""
 
     model = ProductAlias
     extra = 0
@@ -40,6 +40,21 @@ class ProductAdmin(PortalModelAdmin):
     list_display = ("title", "product_id", "sku_id")
     search_fields = ("title", "product_id", "aliases__name")
     inlines = (ProductAliasInline,)
+
+
+@admin.register(ProductAlias)
+class ProductAliasAdmin(PortalModelAdmin):
+    """Staff says which product a name stands for; the operator mends a wrong word."""
+
+    view_action = Action.VIEW_CATALOGUE
+    add_action = Action.NAME_PRODUCT
+    change_action = Action.MANAGE_CATALOGUE
+    delete_action = Action.MANAGE_CATALOGUE
+    list_title = _("Names of products elsewhere")
+    list_display = ("name", "product")
+    list_select_related = ("product",)
+    search_fields = ("name", "product__title")
+    autocomplete_fields = ("product",)
 
 
 @admin.register(Offer)

@@ -48,6 +48,8 @@ class ProductAlias(models.Model):
     product = models.ForeignKey(Product, models.CASCADE, related_name="aliases")
     name = models.CharField(_("name elsewhere"), max_length=200)
 
+    objects = ProductQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("name of a product elsewhere")
         verbose_name_plural = _("names of a product elsewhere")

@@ -10,6 +10,15 @@ from ..models import Product, ProductAlias, Subscription
 IN_USE = {SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED}
 
 
+def titles_by_name() -> dict[str, str]:
+    """The catalogue's title for each name, in lower case, that a product goes by."""
+    aliases = ProductAlias.objects.values_list("name", "product__title")
+    titles = Product.objects.values_list("title", flat=True)
+    return {name.lower(): title for name, title in aliases} | {
+        title.lower(): title for title in titles
+    }
+
+
 def overlaps(customer: Customer, products: Iterable[Product]) -> list[Subscription]:
     """Current rows of other channels that go by these products' titles or aliases."""
     chosen = list(products)

@@ -32,6 +32,7 @@ from relationships.services.mail import deliver
 from subscriptions.models import (
     CspSubscription,
     ExistingSubscription,
+    ProductAlias,
     RenewalDecision,
     Subscription,
 )
@@ -73,7 +74,8 @@ def list_url(model: type[Model] | Model, page: str = "changelist") -> str:
 
 
 def text(response: Any) -> str:
-    return str(response.content.decode())
+    """Of a page, or of a file that is streamed; what no text has is replaced."""
+    return str(response.getvalue().decode(errors="replace"))
 
 
 def messages(response: Any) -> list[str]:
@@ -195,6 +197,9 @@ def open_office(word: str) -> Office:
         "case": case,
         "activityrecord": ActivityRecord.objects.filter(partner=partner).first(),
         "product": product,
+        "productalias": ProductAlias.objects.create(
+            product=product, name=f"SKU {product.pk}"
+        ),
         "offer": offer,
         "order": csp.order_line.order,
         "cspsubscription": CspSubscription.objects.get(pk=csp.pk),

@@ -32,6 +32,7 @@ VIEW = {
     "webhookdelivery": Action.VIEW_WEBHOOKS,
     "activityrecord": Action.VIEW_ACTIVITY,
     "product": Action.VIEW_CATALOGUE,
+    "productalias": Action.VIEW_CATALOGUE,
     "offer": Action.VIEW_CATALOGUE,
     "order": Action.VIEW_ORDERS,
     "renewaldecision": Action.VIEW_SUBSCRIPTIONS,
@@ -39,7 +40,7 @@ VIEW = {
     "existingsubscription": Action.VIEW_SUBSCRIPTIONS,
 }
 # Rows of these belong to nobody: every partner's staff sees the same catalogue.
-EVERYBODYS = {"product", "offer", "countrymarket"}
+EVERYBODYS = {"product", "productalias", "offer", "countrymarket"}
 
 # Model and page: the right that its buttons take. GET confirms, POST acts.
 TRANSITIONS = {

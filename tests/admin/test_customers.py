@@ -1,11 +1,14 @@
 """The customer list, a customer's page, correcting and adding customers."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from portal.foundation import clock
 from relationships.actors import Actor
+from relationships.enums import Operation
 from relationships.models import ActivityRecord, Customer
 from relationships.services.relationships import end_relationship
 from subscriptions.models import ProductAlias, Subscription
@@ -243,6 +246,47 @@ class TestPage:
             "Microsoft 365 E3"
         ]
         assert text(page).count("Paid twice") == 1
+
+    def test_name_outside_the_catalogue_can_be_given_its_product(
+        self, client, customer
+    ):
+        product = ProductFactory(title="Microsoft 365 E3")
+        stories.observation(customer, product_name="SPE_E3 & more")
+        link = "/admin/subscriptions/productalias/add/?name=SPE_E3%20%26%20more"
+        assert f'href="{link}"' in text(client.get(url(customer)))
+        form = client.get(link).context["adminform"].form
+        assert form.initial == {"name": "SPE_E3 & more"}
+        client.post(link, {**form.initial, "product": product.pk})
+        (told,) = ActivityRecord.objects.filter(operation=Operation.ADD_RECORD)
+        assert told.resource_type == "productalias"
+        page = client.get(url(customer))
+        assert "Microsoft 365 E3" in [row.title for row in page.context["seats"]]
+        assert link not in text(page)
+
+    def test_name_that_stands_for_a_product_already_is_refused(self, client):
+        alias = ProductAlias.objects.create(product=ProductFactory(), name="SPE_E3")
+        other = ProductFactory()
+        add = "/admin/subscriptions/productalias/add/"
+        page = client.post(add, {"name": "spe_e3", "product": other.pk})
+        assert "stands for a product already" in text(page)
+        assert ProductAlias.objects.get() == alias
+
+    def test_suggests_csp_for_what_ends_soon_elsewhere(self, client, customer):
+        ProductFactory(title="Visio Plan 2")
+        near, far = (clock.now() + timedelta(days=days) for days in (89, 91))
+        ends = {"near": near, "far": far, "past": clock.now() - timedelta(days=1)}
+        for name, moment in ends.items():
+            stories.observation(
+                *(customer,),
+                product_name="Visio Plan 2",
+                external_id=name,
+                commitment_ends_at=moment,
+            )
+        stories.observation(customer, product_name="Unknown", commitment_ends_at=near)
+        page = client.get(url(customer))
+        assert [row.external_id for row, _title in page.context["ending"]] == ["near"]
+        order = url(customer, "order") + "?q=Visio%20Plan%202"
+        assert text(page).count(order) == 1
 
     def test_suspended_one_offers_reactivation(self, client, customer, staff):
         (row,) = customer.subscriptions.csp()

@@ -44,7 +44,7 @@ MANAGED = {
     "admin_agent": {"customer", "invitation", "webhookendpoint"},
     "operator": {
         *("customer", "partner", "user", "staffmembership", "tenantmembership"),
-        *("countrymarket", "product", "offer"),
+        *("countrymarket", "product", "productalias", "offer"),
     },
 }
 
@@ -85,7 +85,7 @@ def test_deletion_is_refused_for_what_nobody_deletes(office, desk_and_role):
     before = everything()
     kept = set(VIEW)
     if role == "operator":
-        kept -= {"staffmembership", "tenantmembership", "countrymarket"}
+        kept -= {"staffmembership", "tenantmembership", "countrymarket", "productalias"}
     for name in kept:
         answer = client.post(url(office.rows[name], "delete"), {"post": "yes"})
         assert answer.status_code == 403, name
@@ -100,7 +100,7 @@ def test_adding_is_refused_for_what_the_services_write(office, desk_and_role, fo
     client, role = desk_and_role
     before = everything()
     added = MANAGED[role] - ({"customer"} if role == "operator" else set())
-    for name in set(VIEW) - added - {"invitation"}:
+    for name in set(VIEW) - added - {"invitation", "productalias"}:
         answer = client.post(list_url(office.rows[name], "add"), forged)
         assert answer.status_code == 403, name
     assert everything() == before

@@ -26,14 +26,20 @@ ADD = {
     "staffmembership": Action.MANAGE_PEOPLE,
     "tenantmembership": Action.MANAGE_PEOPLE,
     "product": Action.MANAGE_CATALOGUE,
+    "productalias": Action.NAME_PRODUCT,
     "offer": Action.MANAGE_CATALOGUE,
     "webhookendpoint": Action.MANAGE_WEBHOOKS,
 }
-CHANGE = {**ADD, "customer": Action.CORRECT_CUSTOMER}
+CHANGE = {
+    **ADD,
+    "customer": Action.CORRECT_CUSTOMER,
+    "productalias": Action.MANAGE_CATALOGUE,
+}
 DELETE = {
     "countrymarket": Action.MANAGE_PARTNERS,
     "staffmembership": Action.MANAGE_PEOPLE,
     "tenantmembership": Action.MANAGE_PEOPLE,
+    "productalias": Action.MANAGE_CATALOGUE,
 }
 
 # Actions of a list, by model: done to what is ticked, by the same services.
