@@ -52,8 +52,12 @@ def test_lists_and_own_pages_tell_nothing_of_another_partner(office, other, sale
         if is_theirs(sales.get(address), other)
     ]
     # These offer the catalogue, which is everybody's.
-    schedule = url(office.cspsubscription, "schedule")
-    assert set(told) == {url(office.customer, "order"), schedule}
+    reports = ("coexistence", "renewals", "value")
+    assert set(told) == {
+        url(office.customer, "order"),
+        url(office.cspsubscription, "schedule"),
+        *(reverse("admin:report", args=[slug]) for slug in reports),
+    }
 
 
 def test_search_finds_nothing_of_another_partner(office, other, sales):
