@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from portal.foundation import clock
 from relationships.admin.base import PortalModelAdmin
 from relationships.roles import Action, Column
 
@@ -80,6 +81,13 @@ class OfferAdmin(PortalModelAdmin):
     search_fields = ("product__title", "product__product_id")
     autocomplete_fields = ("product",)
     restricted = {"unit_price": Column.REVENUE}
+
+    def save_model(
+        self, request: HttpRequest, obj: Any, form: Any, change: Any
+    ) -> None:
+        if not change:
+            obj.sold_from = clock.now()
+        super().save_model(request, obj, form, change)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Once made, an offer is only retired: what was sold has its price."""

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from portal.foundation import clock
 from portal.foundation.ruled import RuledModel, choice_constraint
 from relationships.validators import validate_currency
 
@@ -69,7 +72,8 @@ class ProductAlias(models.Model):
 class Offer(RuledModel):
     """A product at a term, a billing plan and a list price.
 
-    A new price is a new row; the old one only stops being available.
+    A new price is a new row; the old one only stops being available. From when until
+    when it was sold tells the price of any day.
     """
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="offers")
@@ -91,6 +95,10 @@ class Offer(RuledModel):
         _("maximum seats"), null=True, blank=True, help_text=_("Empty: no limit known.")
     )
     is_available = models.BooleanField(_("available"), default=True)
+    sold_from = models.DateTimeField(
+        _("sold from"), null=True, editable=False, help_text=_("Empty: not known.")
+    )
+    sold_until = models.DateTimeField(_("sold until"), null=True, editable=False)
 
     objects = OfferQuerySet.as_manager()
 
@@ -133,6 +141,14 @@ class Offer(RuledModel):
         terms = f"{self.get_term_display()}, {self.get_billing_plan_display().lower()}"
         return f"{self.product}, {terms}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Note when it stops being sold."""
+        if self.is_available:
+            self.sold_until = None
+        elif self.sold_until is None:
+            self.sold_until = clock.now()
+        super().save(*args, **kwargs)
+
     @property
     def periods_in_term(self) -> int:
         """How many billing periods one term has."""
@@ -147,6 +163,14 @@ class Offer(RuledModel):
 
     def price_per_term(self, seats: int) -> Decimal:
         return self.price_per_period(seats) * self.periods_in_term
+
+    def was_sold_at(self, moment: datetime) -> bool:
+        """As far as is known: one that was retired in unknown times was not."""
+        if self.sold_from is not None and moment < self.sold_from:
+            return False
+        if self.sold_until is None:
+            return self.is_available
+        return moment < self.sold_until
 
     def has_terms_of(self, other: Offer) -> bool:
         """The same product, term and billing plan; perhaps at another price."""

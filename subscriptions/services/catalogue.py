@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from portal.foundation import clock
+
 from ..enums import BillingPlan, Term
 from ..models import Offer, Product
 
@@ -105,6 +107,7 @@ def _take_over(offer: Offer, result: ImportResult) -> None:
         return
     else:
         current.is_available = False
-        current.save(update_fields=["is_available"])
+        current.save(update_fields=["is_available", "sold_until"])
         result.new_prices += 1
+    offer.sold_from = clock.now()
     offer.save()

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from portal.accounts.models import User
+from portal.foundation import clock
 from relationships.models import (
     ActivityRecord,
     CountryMarket,
@@ -256,6 +257,9 @@ class TestCatalogue:
         assert operator.post(list_url(Offer, "add"), data).status_code == 302
         prices = {str(row.unit_price): row.is_available for row in Offer.objects.all()}
         assert prices == {"10.00": False, "12.00": True}
+        retired, sold = Offer.objects.order_by("pk")
+        assert retired.sold_until <= sold.sold_from <= clock.now()
+        assert sold.sold_until is None
 
     def test_names_elsewhere_are_mended_with_their_product(self, operator):
         product = ProductFactory()

@@ -1,5 +1,6 @@
 """The clock beside people, and beside itself."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -10,13 +11,15 @@ from django.db.models import Sum
 
 from portal.foundation import clock
 from relationships.actors import Actor
-from relationships.models import Customer
+from relationships.models import Customer, ResellerRelationship
+from relationships.services.relationships import end_relationship
 from subscriptions.models import ScheduledChange, SeatEntry, SubscriptionTerm
 from subscriptions.services import clock as subscription_clock
 from subscriptions.services import lifecycle
+from subscriptions.services.ordering import LineRequest, place_order
 
 from .. import stories
-from .running import PATIENCE, race, succeeded
+from .running import PATIENCE, codes, race, refused, succeeded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,3 +127,55 @@ def test_clock_passes_by_who_is_held_and_moves_the_others(sales, csp):
     assert clock_at(later)()["subscriptions"] == 1
     assert SubscriptionTerm.objects.filter(subscription=csp).count() == 2
     assert connection.in_atomic_block is False
+
+
+@pytest.mark.parametrize("_round", range(BOTH_WAYS))
+@pytest.mark.parametrize("status", ["expired", "disabled"])
+def test_term_ends_once_whether_its_relationship_ends_before_or_after(
+    sales, csp, status, _round
+):
+    lifecycle.suspend(csp, actor=sales)
+    if status == "expired":
+        lifecycle.reactivate(csp, actor=sales)
+    end = csp.commitment_ends_at
+    ending = partial(end_relationship, csp.relationship, actor=sales, reason="Asked.")
+    moved, ended = race(clock_at(end), partial(at, end, ending))
+    # Whoever is held is passed by: the next run makes up for it.
+    assert moved["subscriptions"] + clock_at(end)()["subscriptions"] == 1
+    csp.refresh_from_db()
+    assert csp.status == status
+    assert csp.status_entries.filter(status=status, at=end).count() == 1
+    relationship = ResellerRelationship.objects.get()
+    assert relationship.is_active == bool(refused([ended]))
+    if refused([ended]):  # it came first, and the subscription was active
+        assert (codes([ended]), status) == (["ended_once"], "expired")
+
+
+@pytest.mark.parametrize("_round", range(BOTH_WAYS))
+def test_relationship_does_not_end_while_a_renewal_runs(sales, csp, _round):
+    end = csp.commitment_ends_at
+    ending = partial(end_relationship, csp.relationship, actor=sales, reason="Asked.")
+    moved, ended = race(clock_at(end), partial(at, end, ending))
+    # Whoever is held is passed by: the next run makes up for it.
+    assert moved["subscriptions"] + clock_at(end)()["subscriptions"] == 1
+    assert codes([ended]) == ["ended_once"]
+    assert [term.number for term in csp.terms.all()] == [1, 2]
+    assert ResellerRelationship.objects.get().is_active
+
+
+@pytest.mark.parametrize("_round", range(BOTH_WAYS))
+def test_customer_orders_once_and_renews_once_at_the_same_moment(sales, csp, _round):
+    end = csp.commitment_ends_at
+    order = partial(
+        place_order,
+        csp.customer,
+        actor=sales,
+        lines=[LineRequest(csp.offer, 7)],
+        request_key=uuid.uuid4(),
+    )
+    placed, moved = race(partial(at, end, order), clock_at(end))
+    assert refused([placed, moved]) == []
+    # Whoever holds the customer is passed by: the next run makes up for it.
+    assert moved["subscriptions"] + clock_at(end)()["subscriptions"] == 1
+    assert csp.terms.count() == 2
+    assert placed.lines.get().subscription.quantity == 7

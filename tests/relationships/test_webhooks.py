@@ -22,6 +22,7 @@ from relationships.models import ActivityRecord, WebhookDelivery
 from relationships.services import endpoints, jobs, webhooks
 from relationships.services.invitations import accept_invitation, decline_invitation
 from relationships.services.relationships import end_relationship
+from subscriptions.services import clock as moving
 from subscriptions.services import lifecycle
 
 from .. import stories
@@ -150,6 +151,27 @@ def test_each_event_is_told_once_to_who_listens(serve, agent, customer):
     sent = str(everything.requests)
     for personal in (other.recipient_email or "@", "No need", "Because", "Mail"):
         assert personal not in sent
+
+
+def test_renewals_of_a_batch_are_told_each_to_its_own_partner(serve, agent, customer):
+    own, foreign = serve(200), serve(200)
+    other = stories.staff(role="admin_agent")
+    listen(agent, own, "subscription-updated")
+    listen(other, foreign, "subscription-updated")
+    stories.relationship(agent, customer)
+    stories.relationship(other, elsewhere := stories.tenant())
+    rows = [stories.csp_subscription(agent, customer.customer) for _row in range(2)]
+    rows.append(stories.csp_subscription(other, elsewhere.customer))
+    end = max(row.commitment_ends_at for row in rows)
+    with clock.at(end):
+        moving.run(actor=Actor.clock())
+    work()
+    told_of = [
+        {event["ResourceUri"].rpartition("/")[2] for event in told(server)}
+        for server in (own, foreign)
+    ]
+    assert told_of == [{str(row.pk) for row in rows[:2]}, {str(rows[2].pk)}]
+    assert len(own.requests) + len(foreign.requests) == 3
 
 
 def test_same_event_has_the_same_id_for_each_who_listens(serve, agent, customer):

@@ -17,6 +17,7 @@ from subscriptions.jobs import run_clock
 from subscriptions.models import Offer, Subscription
 from subscriptions.services import clock as moving
 from subscriptions.services import lifecycle
+from subscriptions.services.catalogue import import_catalogue
 
 from .. import stories
 from ..factories import OfferFactory
@@ -81,6 +82,51 @@ def test_renewal_takes_the_price_of_its_day(sales):
     assert (first.offer, first.unit_price) == (old, Decimal("10.00"))
     assert (second.offer, second.unit_price) == (new, Decimal("12.50"))
     assert (second.number, second.starts_at) == (2, first.ends_at)
+
+
+def new_prices(moment, price):
+    head = "ProductId,SkuId,SkuTitle,Currency,P1Y_AnnualPrice,P1Y_MonthlyPrice,"
+    head += "P1M_MonthlyPrice,MaxSeats"
+    with clock.at(moment):
+        import_catalogue([head, f"CFQ7,0001,Office,USD,,,{price},300"])
+
+
+def test_late_renewals_take_the_price_of_the_day_at_which_each_was_due(sales):
+    new_prices(NOON - DAY, "7.20")
+    old = Offer.objects.get()
+    with clock.at(NOON):
+        admin = stories.tenant()
+        stories.relationship(sales, admin)
+        subscription = stories.csp_subscription(sales, admin.customer, old)
+    new_prices(NOON.replace(month=5, day=20), "8.00")
+    new_prices(NOON.replace(month=7), "9.10")
+    run(NOON.replace(month=7, day=30))
+    prices = [str(term.unit_price) for term in subscription.terms.all()]
+    assert prices == ["7.20", "7.20", "7.20", "8.00", "9.10"]
+    newest = Offer.objects.available().get()
+    assert stored(subscription).offer == newest
+
+
+def test_days_of_sale_follow_each_other_when_prices_change():
+    new_prices(NOON, "7.20")
+    new_prices(NOON + DAY, "8.00")
+    first, second = Offer.objects.order_by("pk")
+    assert (first.sold_from, first.sold_until) == (NOON, NOON + DAY)
+    assert (second.sold_from, second.sold_until) == (NOON + DAY, None)
+    assert not first.was_sold_at(NOON - DAY)
+    assert first.was_sold_at(NOON)
+    assert not first.was_sold_at(NOON + DAY)
+    assert second.was_sold_at(NOON + DAY)
+
+
+def test_offer_has_no_last_day_when_it_is_sold_again():
+    with clock.at(NOON):
+        offer = OfferFactory(is_available=False)
+    assert offer.sold_until == NOON
+    offer.is_available = True
+    offer.save()
+    offer.refresh_from_db()
+    assert offer.sold_until is None
 
 
 def test_renewal_keeps_the_old_price_when_the_offer_is_sold_no_more(sales):
