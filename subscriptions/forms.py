@@ -1,5 +1,6 @@
 from typing import Any
 
+from crispy_forms.layout import Column, Layout, Row
 from django import forms
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -9,9 +10,11 @@ from django.utils.translation import ngettext
 
 from portal.foundation.admin import TransitionForm, words
 
+from .import_forms import UploadForm
 from .models import Offer, ScheduledChange
 from .services.possibilities import Verb, judge
 from .services.seats import current_term, reducible_seats
+from .spreadsheets import SEPARATORS
 
 LARGEST_NUMBER = 2_147_483_647  # that a column for seats holds
 
@@ -132,3 +135,56 @@ class NameForm(TransitionForm):
     def __init__(self, data: Any = None, *, obj: Any, actor: Any) -> None:
         super().__init__(data, obj=obj, actor=actor)
         self.fields["friendly_name"].initial = obj.friendly_name
+
+
+class OperatorUploadForm(UploadForm):
+    tenant = forms.CharField(
+        label=_("Tenant"),
+        required=False,
+        max_length=253,
+        help_text=_(
+            "Tenant ID or primary domain. Only for a file in which no column says "
+            "whose the subscriptions are."
+        ),
+    )
+    separator = forms.ChoiceField(
+        label=_("Separator"),
+        required=False,
+        choices=[
+            ("", _("As in the file")),
+            *zip(SEPARATORS, (_("Comma"), _("Semicolon"), _("Tab")), strict=True),
+        ],
+    )
+    encoding = forms.ChoiceField(
+        label=_("Encoding"),
+        required=False,
+        choices=[
+            ("", _("As in the file")),
+            ("utf-8-sig", _("UTF-8")),
+            ("cp1252", _("Windows-1252")),
+        ],
+    )
+
+    def __init__(self, data: Any = None, files: Any = None, **initial: Any) -> None:
+        super().__init__(data, files, **initial)
+        self.helper.layout = Layout(
+            "file",
+            Row(Column("channel"), Column("tenant")),
+            Row(Column("separator"), Column("encoding")),
+        )
+
+
+class StartForm(TransitionForm):
+    """Where rows are refused, somebody has to say that they stay out."""
+
+    refused_field: str | None = "leave_out_refused"
+
+    leave_out_refused = forms.BooleanField(
+        label=_("The refused rows stay out"), required=False
+    )
+
+    def __init__(self, data: Any = None, *, obj: Any, actor: Any) -> None:
+        super().__init__(data, obj=obj, actor=actor)
+        if not obj.refused:
+            del self.fields["leave_out_refused"]
+            self.refused_field = None

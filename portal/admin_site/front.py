@@ -61,6 +61,12 @@ def quick_links(actor: Actor) -> list[dict[str, Any]]:
             "people",
         ),
         (
+            actor.may(Action.RECORD_OBSERVATION),
+            _("Import existing subscriptions"),
+            "admin:subscriptions_import_add",
+            "plus",
+        ),
+        (
             actor.may(Action.MANAGE_PARTNERS),
             _("Add partner"),
             "admin:relationships_partner_add",

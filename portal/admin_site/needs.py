@@ -15,7 +15,7 @@ from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationStatus
 from relationships.models import Approval, Case, Invitation
 from relationships.roles import Action
-from subscriptions.models import LastVerification
+from subscriptions.models import LastVerification, PorCase
 
 SHOWN = 8  # of a kind; the rest is a number and a link
 NAMED = 3  # in a row about several
@@ -62,6 +62,7 @@ def needs_of(actor: Actor) -> list[Need] | None:
         *_different(actor),
         *_approvals(actor),
         *_cases(actor),
+        *_por_cases(actor),
         *_expiring(sent),
         *_waiting(sent),
     ]
@@ -126,6 +127,25 @@ def _case(case: Case) -> Need:
         verb=_("Open"),
         since=case.opened_at,
     )
+
+
+def _por_cases(actor: Actor) -> list[Need]:
+    """What names another Partner of Record; only the operator decides."""
+    if not actor.may(Action.RETRACT_OBSERVATION):
+        return []
+    rows = PorCase.objects.waiting().select_related("customer", "observation")
+    return [
+        Need(
+            "warn",
+            _("Partner of Record"),
+            what=str(case.customer),
+            detail=str(case),
+            url=case.get_absolute_url(),
+            verb=_("Decide"),
+            since=case.opened_at,
+        )
+        for case in rows.order_by("opened_at")[:SHOWN]
+    ]
 
 
 def _more_cases(count: int) -> Need:

@@ -274,6 +274,7 @@ class CustomerAdmin(PortalModelAdmin):
             "may_change": actor.may(Action.CHANGE_SUBSCRIPTION, customer),
             "may_name": actor.may(Action.NAME_PRODUCT),
             "may_end": actor.may(Action.END_RELATIONSHIP, customer),
+            "may_import": actor.may(Action.RECORD_OBSERVATION),
             "may_see_history": actor.may(Action.VIEW_ACTIVITY),
             "shows_people": actor.may_see(Column.PERSONAL_DATA),
             "shows_revenue": actor.may_see(Column.REVENUE),

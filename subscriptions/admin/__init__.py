@@ -1,3 +1,3 @@
-from . import catalogue, orders, renewals, subscriptions
+from . import catalogue, importing, orders, renewals, subscriptions
 
-__all__ = ["catalogue", "orders", "renewals", "subscriptions"]
+__all__ = ["catalogue", "importing", "orders", "renewals", "subscriptions"]

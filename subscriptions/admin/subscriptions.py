@@ -225,6 +225,13 @@ class ExistingSubscriptionAdmin(SubscriptionAdmin):
         ),
     )
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        may_import = self._may(request, Action.RECORD_OBSERVATION)
+        context = {"may_import": may_import, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     def _may(self, request: HttpRequest, action: str | None, obj: Any = None) -> bool:
         """These rows are nobody's: the role alone decides on a retraction."""
         return super()._may(request, action)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, OuterRef
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation import clock
@@ -16,6 +17,7 @@ from portal.foundation.ruled import (
     UUIDModel,
     choice_constraint,
 )
+from portal.jobs.models import Job
 from relationships.actors import Actor
 from relationships.models import Customer
 
@@ -52,7 +54,7 @@ class Import(UUIDModel, RuledModel):
     )
     file_name = models.CharField(_("file"), max_length=200)
     header = models.JSONField(_("header"), default=list)
-    columns = models.JSONField(_("columns"), default=dict)
+    columns = models.JSONField(_("columns"), default=dict, blank=True)
     day_first = models.BooleanField(_("day first"), default=False)
     total = models.PositiveIntegerField(_("rows"), default=0)
     counts = models.JSONField(_("what came of them"), default=dict, blank=True)
@@ -82,10 +84,22 @@ class Import(UUIDModel, RuledModel):
     def __str__(self) -> str:
         return self.file_name
 
+    def get_absolute_url(self) -> str:
+        return reverse("admin:subscriptions_import_change", args=[self.pk])
+
     def belongs_to(self, actor: Actor) -> bool:
         """The operator's, or of the tenant whose own statement it is."""
         own = self.customer_id if self.stated_by_customer else None
         return actor.is_for(customer_id=own)
+
+    @property
+    def job(self) -> Job | None:
+        """The background job that works, or worked last, on it."""
+        if not self.job_id:
+            return None
+        jobs: Any = Job.objects  # its stubs know the library's rows alone
+        found: Job | None = jobs.filter(pk=self.job_id).first()
+        return found
 
     @property
     def is_over(self) -> bool:
@@ -162,6 +176,8 @@ class ImportRow(models.Model):
         Customer, models.PROTECT, null=True, blank=True, db_index=False
     )
     key = models.CharField(max_length=101, blank=True)
+    product_name = models.CharField(_("product"), max_length=200, blank=True)
+    quantity = models.PositiveIntegerField(_("seats"), null=True, blank=True)
     known = models.ForeignKey(Subscription, models.PROTECT, null=True, blank=True)
 
     class Meta:
@@ -273,6 +289,12 @@ class PorCase(RuledModel):
 
     def __str__(self) -> str:
         return f"{self.observation}: {self.stated_text}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("admin:subscriptions_porcase_change", args=[self.pk])
+
+    def belongs_to(self, actor: Actor) -> bool:
+        return actor.is_operator
 
     @property
     def stated_text(self) -> str:

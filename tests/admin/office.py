@@ -32,6 +32,8 @@ from relationships.services.mail import deliver
 from subscriptions.models import (
     CspSubscription,
     ExistingSubscription,
+    Import,
+    PorCase,
     ProductAlias,
     RenewalDecision,
     Subscription,
@@ -48,6 +50,7 @@ from ..factories import (
     TenantMembershipFactory,
     UserFactory,
 )
+from ..subscriptions.importing.support import imported, table
 
 PRICE = "417.35"
 COUNTERS = {"accounts.Throttle"}  # how often somebody came, not what they did
@@ -153,6 +156,7 @@ def open_office(word: str) -> Office:
     staff, tenant = Actor.staff(membership), tenant_of(word)
     customer = tenant.customer
     existing = stories.observation(customer, product_name=f"{word} Existing")
+    run = _import(word, existing)
     relationship = stories.relationship(
         staff, tenant, recipient_email=f"boss@{word}-mail.example".lower()
     )
@@ -205,6 +209,8 @@ def open_office(word: str) -> Office:
         "cspsubscription": CspSubscription.objects.get(pk=csp.pk),
         "renewaldecision": _decision(csp),
         "existingsubscription": ExistingSubscription.objects.get(pk=existing.pk),
+        "import": run,
+        "porcase": PorCase.objects.get(run=run),
     }
     return Office(word, staff, tenant, rows)
 
@@ -214,6 +220,17 @@ def _decision(csp: Subscription) -> RenewalDecision:
     with clock.at(csp.commitment_ends_at - timedelta(days=10)):
         renewals.ask(digest=0)
     return RenewalDecision.objects.get(subscription=csp)
+
+
+def _import(word: str, existing: Subscription) -> Import:
+    """A row recorded, one refused, and one that names another Partner of Record."""
+    file = table(
+        f"{word} Imported,5,{word}-1,",
+        f"{word} Refused,x,{word}-2,",
+        f"{existing.product_name},9,{existing.external_id},{word} Advisor",
+        header="Product,Seats,Subscription ID,Reseller",
+    )
+    return imported(stories.operator(), file, customer=existing.customer)
 
 
 def _sign_in(actor: Actor) -> SignIn:

@@ -38,6 +38,8 @@ VIEW = {
     "renewaldecision": Action.VIEW_SUBSCRIPTIONS,
     "cspsubscription": Action.VIEW_SUBSCRIPTIONS,
     "existingsubscription": Action.VIEW_SUBSCRIPTIONS,
+    "import": Action.RECORD_OBSERVATION,
+    "porcase": Action.RETRACT_OBSERVATION,
 }
 # Rows of these belong to nobody: every partner's staff sees the same catalogue.
 EVERYBODYS = {"product", "productalias", "offer", "countrymarket"}
@@ -74,6 +76,12 @@ TRANSITIONS = {
     ("cspsubscription", "reactivate"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "rename"): Action.RENAME_SUBSCRIPTION,
     ("existingsubscription", "retract"): Action.RETRACT_OBSERVATION,
+    ("import", "columns"): Action.RECORD_OBSERVATION,
+    ("import", "start"): Action.RECORD_OBSERVATION,
+    ("import", "refused"): Action.RECORD_OBSERVATION,
+    ("import", "retract"): Action.RETRACT_OBSERVATION,
+    ("porcase", "record"): Action.RETRACT_OBSERVATION,
+    ("porcase", "dismiss"): Action.RETRACT_OBSERVATION,
 }
 # What a POST to each of them would have to say to have an effect.
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -83,6 +91,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "remove-second-factor": {"reason": "Because"},
     "end": {"reason": "Because"},
     "retract": {"reason": "Because"},
+    "record": {"reason": "Because"},
+    "dismiss": {"reason": "Because"},
     "refuse": {"reason": "Because"},
     "attest": {
         "first_name": "Ada",

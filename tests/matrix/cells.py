@@ -44,7 +44,7 @@ STATEMENT = {"channel": "direct", "product_name": "Mail", "quantity": "3"}
 # the page is there, and nothing follows from it.
 WITHOUT_EFFECT = {
     *("remind", "reactivate", "unschedule", "renew-on", "schedule", "order"),
-    *("lift-lock", "remove-second-factor", "end"),
+    *("lift-lock", "remove-second-factor", "end", "start", "columns", "refused"),
 }
 # What an address of the site has in it.
 ARGUMENTS = {

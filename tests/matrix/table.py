@@ -29,6 +29,7 @@ ADD = {
     "productalias": Action.NAME_PRODUCT,
     "offer": Action.MANAGE_CATALOGUE,
     "webhookendpoint": Action.MANAGE_WEBHOOKS,
+    "import": Action.RECORD_OBSERVATION,
 }
 CHANGE = {
     **ADD,

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.db.models import Q
 
 from portal.accounts.models import User
 from relationships.actors import Actor
@@ -17,7 +16,11 @@ from ...models import Import
 from ...services.importing.checking import check
 from ...services.importing.recording import record_rows, start
 from ...services.importing.refusals import refused_rows
-from ...services.importing.uploading import choose_columns, upload
+from ...services.importing.uploading import (
+    choose_columns,
+    find_customer,
+    upload,
+)
 from ...spreadsheets import ENCODINGS, SEPARATORS
 
 NAMED_SEPARATORS = dict(zip(("comma", "semicolon", "tab"), SEPARATORS, strict=True))
@@ -135,21 +138,15 @@ def _upload(file: Path, actor: Actor, **options: Any) -> Import:
             file.name,
             actor=actor,
             channel=options["channel"],
-            customer=_customer(options["tenant"]),
+            customer=_customer(options["tenant"], actor),
             separator=NAMED_SEPARATORS.get(options["separator"], ""),
             encoding=options["encoding"],
         )
 
 
-def _customer(tenant: str) -> Customer | None:
-    if not tenant:
-        return None
-    named = Q(primary_domain=tenant.lower())
-    try:
-        found = Customer.objects.filter(named | Q(tenant_id=tenant)).first()
-    except ValidationError:  # not a tenant's id
-        found = Customer.objects.filter(named).first()
-    if found is None:
+def _customer(tenant: str, actor: Actor) -> Customer | None:
+    found = find_customer(tenant, actor=actor)
+    if tenant and found is None:
         raise CommandError(f"Unknown tenant: {tenant}.")
     return found
 

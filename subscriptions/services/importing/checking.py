@@ -18,7 +18,17 @@ from ...models import Import, ImportRow
 from .judging import Judge, Verdict
 from .uploading import chunks_of, forget_rows, lock_import
 
-ROW = ("run", "line", "outcome", "reason", "customer", "key", "known")
+ROW = (
+    "run",
+    "line",
+    "outcome",
+    "reason",
+    "customer",
+    "key",
+    "known",
+    "product_name",
+    "quantity",
+)
 Progress = Callable[[int, int], None]
 
 
@@ -59,6 +69,8 @@ def _row(run: Import, verdict: Verdict) -> tuple[Any, ...]:
         verdict.customer.pk if verdict.customer else None,
         verdict.key,
         verdict.known.pk if verdict.known else None,
+        verdict.fields.get("product_name", ""),
+        verdict.fields.get("quantity"),
     )
 
 

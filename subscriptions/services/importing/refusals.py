@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator
 
+from django.http import StreamingHttpResponse
 from django.utils.translation import gettext as _
 
-from portal.foundation.exports import harmless
+from portal.foundation.exports import Table, csv_response, harmless
 
 from ...enums import RowOutcome
 from ...models import Import, ImportRow
 from .uploading import chunks_of
+
+
+def refused_file(run: Import) -> StreamingHttpResponse:
+    """The same to be downloaded, row by row."""
+    rows = refused_rows(run)
+    return csv_response(Table("refused", next(rows), rows))
 
 
 def refused_rows(run: Import) -> Iterator[list[str]]:

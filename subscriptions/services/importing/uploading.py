@@ -4,10 +4,12 @@ import codecs
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from portal.foundation.bulk import insert_rows
@@ -132,6 +134,25 @@ def _check_columns(run: Import, columns: dict[str, int]) -> None:
     used = list(columns.values())
     if len(set(used)) < len(used) or not set(used) <= set(range(len(run.header))):
         raise ValidationError(_("Each column can hold one thing."), code="columns")
+
+
+def find_customer(tenant: str, *, actor: Actor) -> Customer | None:
+    """By its tenant id or its verified domain, among those that the actor sees."""
+    tenant = tenant.strip().lower()
+    rows = Customer.objects.visible_to(actor)
+    try:
+        named = Q(tenant_id=UUID(tenant))
+    except ValueError:
+        named = Q(primary_domain=tenant)
+    found: Customer | None = rows.filter(named).first() if tenant else None
+    return found
+
+
+def sample(run: Import, rows: int = 5) -> list[list[str]]:
+    """The first rows of the file, each as wide as the header."""
+    first: list[Row] = next(chunks_of(run), [])[:rows]
+    width = len(run.header)
+    return [(cells + [""] * width)[:width] for _line, cells in first]
 
 
 def lock_import(run: Import) -> Import:
