@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from relationships.models import CustomerAgreement, Partner
 from relationships.validators import validate_mpn_id
 from subscriptions.enums import OTHER_CHANNELS
+from subscriptions.import_forms import UploadForm
 from subscriptions.services.observations import Statement
 
 MOST_SEATS = 1_000_000
@@ -90,6 +91,40 @@ class AskForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_action = action
         self.helper.add_input(Submit("ask", _("Ask for a new link")))
+
+
+class FileForm(UploadForm):
+    """The product export of the customer's admin centre, or any such list."""
+
+    def __init__(self, data: Any = None, files: Any = None, *, action: str) -> None:
+        super().__init__(data, files)
+        self.fields["file"].help_text = _(
+            "The product export of your admin centre, or any list with a header: CSV "
+            "or XLSX."
+        )
+        self.helper = FormHelper()
+        self.helper.form_action = action
+        self.helper.layout = Layout(
+            Row(
+                Column("file", css_class="col-md-7"),
+                Column("channel", css_class="col-md-5"),
+            )
+        )
+        button = Submit("upload", _("Show what would be added"))
+        button.field_classes = "btn btn-outline-secondary"
+        self.helper.add_input(button)
+
+
+class LeaveOutForm(forms.Form):
+    leave_out = forms.BooleanField(
+        label=gettext_lazy("The refused rows stay out"), required=False
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
 
 
 class StatementForm(forms.Form):

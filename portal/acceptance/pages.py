@@ -15,11 +15,16 @@ from relationships.services.identities import ProvedIdentity
 from subscriptions.models import Subscription
 
 from . import wording
-from .forms import AgreementForm, AskForm, DeclineForm, StatementForm
+from .forms import AgreementForm, AskForm, DeclineForm, FileForm, StatementForm
 from .situations import OBSTACLES, Situation
 from .visits import Visit
 
-PLACES = {"existing": "#adding", "accept": "#decide", "decline": "#decline"}
+PLACES = {
+    "existing": "#adding",
+    "upload": "#file",
+    "accept": "#decide",
+    "decline": "#decline",
+}
 
 
 def url(found: Visit, verb: str) -> str:
@@ -57,6 +62,7 @@ def _decision(
     form: AgreementForm | None = None,
     statement_form: StatementForm | None = None,
     decline_form: DeclineForm | None = None,
+    file_form: FileForm | None = None,
 ) -> dict[str, Any]:
     partner, tenant = found.invitation.partner, found.tenant
     assert tenant is not None  # only a tenant decides
@@ -68,6 +74,7 @@ def _decision(
         "form": form or agreement_form(found),
         "statement_form": statement_form
         or StatementForm(action=url(found, "existing")),
+        "file_form": file_form or FileForm(action=url(found, "upload")),
         "decline_form": decline_form or DeclineForm(action=url(found, "decline")),
     }
 

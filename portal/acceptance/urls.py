@@ -2,7 +2,7 @@ from django.urls import path, re_path, register_converter
 
 from relationships.links import TOKEN_PATTERN
 
-from . import partner_link, views
+from . import importing, partner_link, views
 
 
 class TokenConverter:
@@ -26,6 +26,12 @@ urlpatterns = [
     path(INVITATION, views.invitation, name="invitation"),
     path(f"{INVITATION}sign-in/", views.sign_in, name="invitation-sign-in"),
     path(f"{INVITATION}existing/", views.add_existing, name="invitation-existing"),
+    path(f"{INVITATION}upload/", importing.upload_existing, name="invitation-upload"),
+    path(
+        f"{INVITATION}import/<uuid:run_id>/",
+        importing.import_existing,
+        name="invitation-import",
+    ),
     path(f"{INVITATION}accept/", views.accept, name="invitation-accept"),
     path(f"{INVITATION}decline/", views.decline, name="invitation-decline"),
     path(f"{INVITATION}ask/", views.ask, name="invitation-ask"),

@@ -151,6 +151,7 @@ def make_world() -> World:
         "admin:report.slug": list(REPORTS),
         "admin:report-export.kind": list(RESPONSES),
         "invitation.token": [path_of(row).split("/")[2] for row in rows["invitation"]],
+        "invitation-import.run_id": [office.rows["import"].pk],
         "partner-link.token": [path_of(office.partner).split("/")[2]],
         "my-receipt.pk": [accepted.relationship.pk],
         "my-ask-to-end.pk": [accepted.relationship.pk],

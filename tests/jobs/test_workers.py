@@ -26,6 +26,10 @@ SCHEDULED = [path for path, task in registry.items() if task.every]
 
 @pytest.fixture(autouse=True)
 def _nothing_is_due(transactional_db):
+    nothing_is_due()
+
+
+def nothing_is_due():
     """Unless a test says so: only its own jobs are there."""
     later = clock.now() + timedelta(days=1)
     Schedule.objects.bulk_create(Schedule(name, later) for name in SCHEDULED)

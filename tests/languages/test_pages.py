@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -132,6 +133,24 @@ def adding():
     form = {"channel": "direct", "product_name": "Visio", "quantity": "3"}
     answer = visitor.submit(path, f"{path}existing/", **form)
     return visitor.get(answer.url)
+
+
+def _uploaded(*lines):
+    visitor, path = _decision()
+    content = "\n".join(lines).encode()
+    file = SimpleUploadedFile("produkte.csv", content)
+    answer = visitor.submit(path, f"{path}upload/", file=file, channel="direct")
+    return visitor, answer.url
+
+
+def importing():
+    visitor, path = _uploaded("Produkt,Menge", "Visio,3", "Project,x", "=1,2")
+    return visitor.submit(path, record="")
+
+
+def importing_without_known_columns():
+    visitor, path = _uploaded("Was,Wie", "Visio,3")
+    return visitor.submit(path, product_name="0", quantity="0")
 
 
 def not_administrator():
@@ -274,6 +293,7 @@ STORIES: list[Any] = [
     *(account_without_anything, landing, landing_when_signed_in, stranger_signs_in),
     *(preview, decision, decision_with_nothing_known, accepting_without_agreement),
     *(declining_with_too_many_words, adding_with_mistakes, adding, not_administrator),
+    *(importing, importing_without_known_columns),
     *(wrong_tenant, other_partner, other_market, already_linked, answered, expired),
     *(withdrawn_while_deciding, asked_for_a_new_link, declined, replaced),
     *(partner_link, partner_link_stopped, partner_link_already_linked),

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from portal.foundation import clock
@@ -16,10 +17,13 @@ from relationships import roles
 from relationships.actors import Actor
 from relationships.models import Invitation, ResellerRelationship
 from relationships.roles import Action
+from subscriptions.models import Import
 
+from .. import stories
 from ..admin.office import Office
 from ..admin.pages import ANSWERS, EVERYBODYS
 from ..public.visitor import path_of
+from ..subscriptions.importing.support import previewed, table
 from .table import (
     BACK_OFFICE,
     CHANGE,
@@ -201,11 +205,30 @@ def of_links(
     token = path_of(invitation).split("/")[2]
     partner = path_of(invitation.partner).split("/")[2]
     for name, audience in LINKS.items():
-        given = partner if name.startswith("partner") else token
-        url = reverse(name, args=[given])
+        given = [partner if name.startswith("partner") else token]
+        if name == "invitation-import":
+            given.append(str(_own_file(invitation).pk))
+        url = reverse(name, args=given)
         yield Cell(name, url, True, is_public=True)
         if audience != EVERYBODY:
             right = bool(actor and is_own and roles.is_granted(actor.role, audience))
             granted = right and bool(actor and actor.is_tenant)
-            data = STATEMENT if name == "invitation-existing" else ACCEPT
+            data = _posted(name)
             yield Cell(name, url, granted, "post", data, has_effect=granted)
+
+
+def _own_file(invitation: Invitation) -> Import:
+    """Of the tenant that has signed in, ready to be recorded."""
+    file = table("Mail,3", header="Product,Seats")
+    return previewed(stories.tenant(invitation.customer), file)
+
+
+def _posted(name: str) -> dict[str, Any]:
+    """What has an effect, for whom it is granted."""
+    file = SimpleUploadedFile("list.csv", b"Product,Seats\nMail,3\n")
+    data = {
+        "invitation-existing": STATEMENT,
+        "invitation-upload": {"channel": "direct", "file": file},
+        "invitation-import": {"record": ""},
+    }
+    return data.get(name, ACCEPT)

@@ -110,6 +110,8 @@ LINKS = {
     "invitation-sign-in": EVERYBODY,
     "invitation-ask": EVERYBODY,
     "invitation-existing": Action.ANSWER_INVITATION,  # on the screen that decides
+    "invitation-upload": Action.ANSWER_INVITATION,
+    "invitation-import": Action.ANSWER_INVITATION,
     "invitation-accept": Action.ANSWER_INVITATION,
     "invitation-decline": Action.ANSWER_INVITATION,
     "partner-link": EVERYBODY,
