@@ -98,6 +98,7 @@ class FileForm(UploadForm):
 
     def __init__(self, data: Any = None, files: Any = None, *, action: str) -> None:
         super().__init__(data, files)
+        self.auto_id = "of_file_%s"  # the short form beside it has a channel too
         self.fields["file"].help_text = _(
             "The product export of your admin centre, or any list with a header: CSV "
             "or XLSX."

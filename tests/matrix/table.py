@@ -36,6 +36,7 @@ CHANGE = {
     "customer": Action.CORRECT_CUSTOMER,
     "productalias": Action.MANAGE_CATALOGUE,
 }
+del CHANGE["import"]  # its verbs have pages of their own
 DELETE = {
     "countrymarket": Action.MANAGE_PARTNERS,
     "staffmembership": Action.MANAGE_PEOPLE,
