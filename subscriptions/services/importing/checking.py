@@ -70,7 +70,7 @@ def _row(run: Import, verdict: Verdict) -> tuple[Any, ...]:
         verdict.key,
         verdict.known.pk if verdict.known else None,
         verdict.fields.get("product_name", ""),
-        verdict.fields.get("quantity"),
+        None if verdict.is_refused else verdict.fields["quantity"],
     )
 
 
