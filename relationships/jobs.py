@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.jobs.defining import JobContext, job
 
-from .services import reminders
+from .services import notices, reminders
 
 
 @job(_("Remind of invitations"), every=timedelta(hours=1))
@@ -17,3 +17,8 @@ def send_reminders(context: JobContext) -> None:
 @job(_("Tell of memberships that end"), every=timedelta(days=1))
 def tell_of_expiring_memberships(context: JobContext) -> None:
     reminders.tell_of_expiring_memberships()
+
+
+@job(_("Forget old notices"), every=timedelta(days=1))
+def forget_old_notices(context: JobContext) -> None:
+    notices.forget_old()

@@ -8,7 +8,6 @@ from uuid import UUID
 from portal.accounts import history, throttling
 from relationships.actors import Actor
 from relationships.models import ResellerRelationship
-from relationships.services import notices
 
 from ..enums import VerificationResult
 from ..models import LastVerification
@@ -26,7 +25,6 @@ def run_clock() -> dict[str, int]:
     """
     throttling.forget_ended()
     history.forget_old()
-    notices.forget_old()
     return clock.run(actor=Actor.clock())
 
 

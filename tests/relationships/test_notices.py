@@ -13,6 +13,7 @@ from relationships.enums import (
     CaseKind,
     NoticeKind,
 )
+from relationships.jobs import forget_old_notices
 from relationships.models import Notice, NoticeChoice, OutgoingEmail
 from relationships.services import events, invitations, notices
 from relationships.services.approvals import approve, do_or_ask, refuse
@@ -284,10 +285,10 @@ def test_old_notices_are_forgotten(sales, admin, settings):
     settings.NOTICE_DAYS = 30
     stories.relationship(sales, admin)
     with clock.at(NOON + 30 * DAY):
-        notices.forget_old()
+        forget_old_notices.func(None)
         assert Notice.objects.count() == 2
     with clock.at(NOON + 31 * DAY):
-        notices.forget_old()
+        forget_old_notices.func(None)
     assert not Notice.objects.exists()
 
 
