@@ -22,7 +22,7 @@ def run_clock(context: JobContext) -> None:
 @job(_("Ask how renewals are decided"), every=timedelta(days=1))
 def ask_for_renewals(context: JobContext) -> None:
     day = context.job.enqueued_at.toordinal()  # the same at each attempt
-    renewals.ask(digest=day // settings.RENEWAL_DIGEST_DAYS)
+    renewals.ask(digest=day // settings.RENEWAL_DIGEST_DAYS, progress=context.progress)
 
 
 @job(_("Verify existing subscriptions"), every=timedelta(days=1))

@@ -4,7 +4,7 @@ The answer is done at once: a subscription that is to end renews no more, one th
 to renew does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -30,9 +30,13 @@ from . import events, lifecycle
 from .locking import lock_managed
 
 
-def ask(*, digest: int) -> None:
+def ask(
+    *, digest: int, progress: Callable[[int, int], None] = lambda done, total: None
+) -> None:
     """Open what is to be decided now, and tell of it: each person once per `digest`."""
-    for pk in list(_undecided().values_list("pk", flat=True)):
+    undecided = list(_undecided().values_list("pk", flat=True))
+    for number, pk in enumerate(undecided):
+        progress(number, len(undecided))
         _open(pk)
     waiting = RenewalDecision.objects.timely().unanswered()
     partners = waiting.values("subscription__relationship__partner")

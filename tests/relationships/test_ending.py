@@ -147,6 +147,11 @@ def test_administrators_and_contact_are_told_when_who_accepted_has_left(
     assert sorted(told) == ["it@contoso.example", colleague.user.email]
 
 
+def test_contact_that_is_an_administrator_is_told_once(relationship, agent, admin):
+    correct_customer(admin.customer, actor=agent, contact_email=admin.user.email)
+    assert recipients_of_the_end(relationship, agent) == [admin.user.email]
+
+
 def test_an_administrator_is_told_when_there_is_no_contact(relationship, agent, admin):
     stories.tenant(admin.customer, "user")
     colleague = stories.tenant(admin.customer)

@@ -125,6 +125,15 @@ def test_reminding_stops(sent, sales, end):
     assert letters() == []
 
 
+def test_nobody_is_reminded_of_what_is_answered_in_the_middle(sent, sales):
+    def withdraw(done, total):
+        invitations.withdraw_invitation(sent, actor=sales)
+
+    with clock.at(NOON + 3 * DAY):
+        assert reminders.send_due(withdraw) == 0
+    assert letters() == []
+
+
 def test_only_who_was_written_to_from_here_is_reminded(sales):
     with clock.at(NOON):
         stories.invitation(sales, recipient_email="draft@contoso.example")

@@ -101,6 +101,14 @@ class TestAsking:
         ask(END - DAY)
         assert not RenewalDecision.objects.exists()
 
+    def test_what_ends_in_the_middle_of_asking_is_not_asked(self, subscription, sales):
+        def suspend(done, total):
+            lifecycle.suspend(subscription, actor=sales)
+
+        with clock.at(END - DAY):
+            renewals.ask(digest=1, progress=suspend)
+        assert not RenewalDecision.objects.exists()
+
     def test_it_is_nobodys_own_when_who_ordered_has_left(
         self, subscription, sales, agent
     ):
@@ -116,13 +124,19 @@ class TestDigest:
     ):
         colleague = stories.staff(sales.partner)
         helpdesk = stories.staff(sales.partner, "helpdesk_agent")
+        another = stories.staff(sales.partner)
         stories.csp_subscription(colleague, admin.customer)
         stories.csp_subscription(colleague, admin.customer)
         ask(END - 20 * DAY)
         assert digests(sales) == ["1 renewal to decide"]
         assert digests(colleague) == ["2 renewals to decide"]
         assert digests(agent) == ["3 renewals to decide"]
-        assert digests(helpdesk) == digests(stories.staff(role="admin_agent")) == []
+        assert (
+            digests(another)
+            == digests(helpdesk)
+            == digests(stories.staff(role="admin_agent"))
+            == []
+        )
         [text] = letters(agent)
         assert f"- 2 March 2027: {subscription} of {admin.customer}, 5 seats" in text
         assert text.count("It renews as it is.") == 3
