@@ -62,6 +62,10 @@ def tiles_of(actor: Actor) -> list[Tile]:
     return tiles
 
 
+def _report(slug: str) -> str:
+    return reverse("admin:report", args=[slug])
+
+
 def _invitations(actor: Actor) -> Tile:
     """Open ones by their state."""
     rows = Invitation.objects.visible_to(actor).open()
@@ -72,7 +76,7 @@ def _invitations(actor: Actor) -> Tile:
     states = [InvitationStatus(status) for status in reversed(OPEN_STATUSES)]
     return Tile(
         _("Open invitations"),
-        reverse("admin:relationships_invitation_changelist"),
+        _report("invitations"),
         value=number(sum(counts.values())),
         delta=_expiring(soon.count()),
         text=_("Open invitations by state"),
@@ -94,7 +98,7 @@ def _relationships(actor: Actor) -> Tile:
     values = active_at(ResellerRelationship.objects.visible_to(actor), moments)
     return Tile(
         _("Active relationships"),
-        reverse("admin:relationships_resellerrelationship_changelist"),
+        _report("relationships"),
         value=number(values[-1]),
         delta=_change(values[-1] - values[-2]),
         text=_("Active relationships month by month: %(values)s")
@@ -113,7 +117,7 @@ def _seats(actor: Actor) -> Tile:
     labels = {Channel.CSP: _("CSP, managed by you")} if actor.is_staff else {}
     return Tile(
         _("Seats by channel"),
-        reverse("admin:relationships_customer_changelist"),
+        _report("coexistence"),
         value=number(sum(seats.values())),
         delta=ngettext("in %(count)s tenant", "in %(count)s tenants", tenants)
         % {"count": number(tenants)},
@@ -150,7 +154,7 @@ def _value_tile(currency: str, products: Any) -> Tile:
         shares.append((_("All others"), rest))
     return Tile(
         _("Monthly list value"),
-        reverse("admin:subscriptions_cspsubscription_changelist"),
+        _report("value"),
         value=f"{currency} {number(round(total))}",
         delta=_("at list prices"),
         text=_("Monthly list value by product"),

@@ -13,6 +13,7 @@ from relationships.services import reminders
 from subscriptions.calendar import add_months
 from subscriptions.services import renewals
 from subscriptions.services.clock import run
+from subscriptions.services.upkeep import verify_existing
 
 MONTHS = 18
 PAUSE = timedelta(minutes=6)  # at least, between two steps of a story
@@ -58,6 +59,7 @@ def play(calendar: Calendar, stories: Iterable[Story]) -> None:
     run(actor=Actor.clock())
     renewals.ask(digest=0)
     running.run_waiting("demo")
+    verify_existing()
 
 
 def _step(

@@ -1,7 +1,9 @@
 """The reports there are, as the index lists them."""
 
+from .activity import ActivityReport
 from .coexistence import CoexistenceReport
 from .funnel import FunnelReport
+from .integrity import IntegrityReport
 from .relations import RelationshipsReport
 from .renewals import RenewalsReport
 from .report import Report
@@ -15,5 +17,7 @@ REPORTS: dict[str, Report] = {
         CoexistenceReport(),
         RenewalsReport(),
         ValueReport(),
+        IntegrityReport(),
+        ActivityReport(),
     )
 }

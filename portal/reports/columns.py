@@ -25,6 +25,7 @@ class Kind(Enum):
     DAY = "day"
     MOMENT = "moment"
     BADGE = "badge"
+    CODE = "code"
 
 
 MOST_NAMED = 4  # columns of one definition; of more the first and the last
@@ -53,6 +54,10 @@ class Column:
     @property
     def is_numeric(self) -> bool:
         return self.kind in NUMERIC
+
+    @property
+    def is_code(self) -> bool:
+        return self.kind == Kind.CODE
 
     def value(self, row: Row) -> Any:
         value = row.get(self.name)
