@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "portal.customers",
     "portal.signin",
     "portal.demo",
+    "portal.reports",
     "subscriptions",
     "relationships",
     "portal.accounts",

@@ -65,6 +65,11 @@ class PortalAdminSite(admin.AdminSite):
         urls += [
             path("reports/<slug:slug>/", self.page(reports.page), name="report"),
             path(
+                "reports/<slug:slug>/by-mail/",
+                self.page(reports.by_mail),
+                name="report-by-mail",
+            ),
+            path(
                 "reports/<slug:slug>/<slug:kind>/",
                 self.page(reports.export),
                 name="report-export",

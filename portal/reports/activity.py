@@ -53,12 +53,13 @@ class ActivityReport(Report):
         by = query["by"] or next(iter(self.choices(query.actor)["by"].options))[0]
         records = _records(query)
         rows = records.values(*GROUPS[by]).annotate(**FIGURES)
-        count = records.count()
+        operations = _operations(records)
+        count = sum(operations.values())
         return Result(
             _columns(by),
             rows.order_by("-count", *GROUPS[by]),
             totals=[{_columns(by)[0].name: _("All"), "count": count}],
-            pictures=[_picture(records)],
+            pictures=[_picture(operations)],
             summary=_("%(count)s records, %(period)s.")
             % {"count": number(count), "period": query.period.words},
         )
@@ -69,8 +70,9 @@ NAMES = {
     "actor__full_name": Column(
         "actor__full_name",
         gettext_lazy("Person"),
-        gettext_lazy("Empty: nobody was signed in, or time did it."),
+        gettext_lazy("Nobody: by somebody who had not signed in, or by time."),
         restricted=Restricted.PERSONAL_DATA,
+        missing=gettext_lazy("Nobody"),
     ),
     "operation": Column(
         "operation", gettext_lazy("Operation"), labels=dict(Operation.choices)
@@ -94,7 +96,7 @@ COUNTS = (
 
 def _records(query: Query) -> Any:
     of_period = ActivityRecord.objects.visible_to(query.actor).filter(
-        at__gte=query.period.start, at__lt=query.period.end
+        at__gte=query.period.start, at__lt=query.period.end, at__lte=query.now
     )
     return query.narrow(of_period.order_by(), partner="partner", staff="actor")
 
@@ -105,8 +107,13 @@ def _columns(by: str) -> list[Column]:
     return [*(named[key] for key in GROUPS[by] if key in named), *COUNTS]
 
 
-def _picture(records: Any) -> Bars:
+def _operations(records: Any) -> dict[str, int]:
+    """How many records there are of each, the most frequent first."""
     counted = records.values_list("operation").annotate(count=Count("pk"))
-    most = counted.order_by("-count", "operation")[:MOST_BARS]
+    return dict(counted.order_by("-count", "operation"))
+
+
+def _picture(operations: dict[str, int]) -> Bars:
+    most = list(operations.items())[:MOST_BARS]
     rows = [(str(Operation(name).label), [count]) for name, count in most]
     return bars_of(_("The most frequent operations"), rows, [_("Records")])

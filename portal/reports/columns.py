@@ -38,7 +38,8 @@ class Column:
 
     `definition` says in words what is counted. `restricted` is the group of columns
     (`roles.Column`) that it belongs to. `labels` has words for stored values, `badges`
-    their shapes, `url` the way on from a row; `read` makes a figure of what is stored.
+    their shapes, `url` the way on from a row; `read` makes a figure of what is stored,
+    `missing` stands where nothing is.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Column:
     badges: Mapping[Any, str] = field(default_factory=dict)
     url: Callable[[Row], str] | None = None
     read: Callable[[Any], Any] | None = None
+    missing: Words = ""
 
     @property
     def is_numeric(self) -> bool:
@@ -62,7 +64,7 @@ class Column:
     def value(self, row: Row) -> Any:
         value = row.get(self.name)
         if value is None:
-            return None
+            return str(self.missing) if self.missing else None
         if self.labels:
             return str(self.labels.get(value, value))
         return self.read(value) if self.read else value

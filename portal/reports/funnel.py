@@ -1,6 +1,8 @@
 """What becomes of invitations, and how long customers take to accept."""
 
 from datetime import UTC, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, Q, Window
@@ -33,9 +35,8 @@ COUNTS = {
     "open": Count("pk", filter=Q(status_now__in=OPEN_STATUSES)),
 }
 DAY = timedelta(days=1)
-# The one rank, of so many, at which half of them are reached, and nine in ten.
-MEDIAN = Q(twice__gte=F("count"), twice__lt=F("count") + 2)
-SLOW = Q(tenfold__gte=F("ninefold"), tenfold__lt=F("ninefold") + 10)
+# How many percent of the accepted ones took so long, or less.
+PARTS = {"median": 50, "slow": 90}
 # What a row stands for: how its invitations are told apart, and what orders the rows.
 GROUPS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "month": ({"month": TruncMonth("created_at", tzinfo=UTC)}, ("-month",)),
@@ -138,11 +139,11 @@ class FunnelReport(Report):
 
     def result(self, query: Query) -> Result:
         by = query["by"] or "month"
-        rows = _invitations(query)
-        totals = {**rows.aggregate(**COUNTS), **_times(rows, {}).get((), {})}
+        found, totals = _counted(_invitations(query), by)
+        of_months = _every_month(found, query.period) if by == "month" else found
         return Result(
             [_name(by), *COLUMNS],
-            _by_month(rows, query.period) if by == "month" else _by_staff(rows),
+            of_months,
             totals=[{by: _("All"), **totals}],
             pictures=[_picture(totals)],
             summary=_summary(totals, query.period),
@@ -163,54 +164,72 @@ def _name(by: str) -> Column:
     return Column("staff", _("Requested by"), restricted=Restricted.PERSONAL_DATA)
 
 
-def _grouped(rows: Any, by: str) -> list[dict[str, Any]]:
+def _counted(rows: Any, by: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """A row for each, and one for all of them."""
     keys, order = GROUPS[by]
+    name, expression = next(iter(keys.items()))
+    times, every = _times(rows, name, expression)
     counted = rows.values(**keys).annotate(**COUNTS).order_by(*order)
-    times = _times(rows, keys)
-    first = next(iter(keys))
-    return [{**row, **times.get((row[first],), {})} for row in counted]
+    found = [{**row, **times.get(row[name], {})} for row in counted]
+    if by == "staff":
+        link = _("By the partner link")
+        found = [{**row, "staff": row["name"] or link} for row in found]
+    sums = {figure: sum(row[figure] for row in found) for figure in COUNTS}
+    return found, {**sums, **every}
 
 
-def _by_month(rows: Any, period: Period) -> list[Row]:
-    """Every month of the period, the newest first."""
-    found = {row["month"].date(): row for row in _grouped(rows, "month")}
+def _every_month(found: list[dict[str, Any]], period: Period) -> list[Row]:
+    """Also those without an invitation, the newest first."""
+    by_month = {row["month"].date(): row for row in found}
     nothing = dict.fromkeys(COUNTS, 0)
     return [
-        {**found.get(part.first.replace(day=1), nothing), "month": part.month}
+        {**by_month.get(part.first.replace(day=1), nothing), "month": part.month}
         for part in reversed(period.months())
     ]
 
 
-def _by_staff(rows: Any) -> list[Row]:
-    return [
-        {**row, "staff": row["name"] or _("By the partner link")}
-        for row in _grouped(rows, "staff")
-    ]
+Times = dict[str, float]  # days to accept: `median` and `slow`
 
 
-def _times(rows: Any, keys: dict[str, Any]) -> dict[tuple[Any, ...], dict[str, float]]:
-    """Days to accept, by the first of `keys`: the median and the 90th percentile.
+def _times(rows: Any, name: str, expression: Any) -> tuple[dict[Any, Times], Times]:
+    """Of each group, and of all; one query.
 
     Each is the time of one invitation: the first that so many took, or less.
     """
     span = ExpressionWrapper(F("accepted_at") - F("sent_at"), DurationField())
-    keys = dict(list(keys.items())[:1])
-    group = [F(name) for name in keys] or None
-    ranked = (
-        rows.filter(status=STATUS.ACCEPTED)
-        .annotate(**keys, span=span)
-        .annotate(
-            rank=Window(RowNumber(), partition_by=group, order_by="span"),
-            count=Window(Count("pk"), partition_by=group),
-        )
-        .annotate(twice=F("rank") * 2, tenfold=F("rank") * 10, ninefold=F("count") * 9)
+    accepted = rows.filter(status=STATUS.ACCEPTED).annotate(
+        **{name: expression}, span=span
     )
-    times: dict[tuple[Any, ...], dict[str, float]] = {}
-    for name, is_at in (("median", MEDIAN), ("slow", SLOW)):
-        for row in ranked.filter(is_at).values(*keys, "span"):
-            of_group = times.setdefault(tuple(row[key] for key in keys), {})
-            of_group[name] = row["span"] / DAY
-    return times
+    ranked = accepted.annotate(**_ranks("own", [F(name)]), **_ranks("all", None))
+    at = [_is_at(of, part) for of in ("own", "all") for part in PARTS]
+    wanted = ranked.filter(reduce(or_, at)).values(
+        name, "span", "own_rank", "own_count", "all_rank", "all_count"
+    )
+    times: dict[Any, Times] = {}
+    every: Times = {}
+    for row in wanted:
+        days = row["span"] / DAY
+        for of, told in (("own", times.setdefault(row[name], {})), ("all", every)):
+            for part, percent in PARTS.items():
+                if 0 <= row[f"{of}_rank"] - percent * row[f"{of}_count"] < 100:
+                    told[part] = days
+    return times, every
+
+
+def _ranks(of: str, group: Any) -> dict[str, Any]:
+    """A hundred times the rank, how many there are, and each part of a hundred."""
+    rank = Window(RowNumber(), partition_by=group, order_by="span")
+    count = Window(Count("pk"), partition_by=group)
+    parts = {f"{of}_{part}": count * percent for part, percent in PARTS.items()}
+    return {f"{of}_rank": rank * 100, f"{of}_count": count, **parts}
+
+
+def _is_at(of: str, part: str) -> Q:
+    """The first rank that reaches that part of all."""
+    reached = F(f"{of}_{part}")
+    return Q(
+        **{f"{of}_rank__gte": reached, f"{of}_rank__lt": reached + 100},
+    )
 
 
 def _summary(totals: Row, period: Period) -> str:

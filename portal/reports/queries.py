@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from portal.accounts.models import User
 from portal.foundation import clock
 from relationships.actors import Actor
-from relationships.models import Customer, Partner
+from relationships.models import CountryMarket, Partner
 from relationships.roles import Column as Restricted
 from subscriptions.enums import Channel
 from subscriptions.models import Product
@@ -91,8 +91,10 @@ def _product(actor: Actor) -> forms.Field:
 
 
 def _country(actor: Actor) -> forms.Field:
-    customers = Customer.objects.profile_visible_to(actor).order_by("country")
-    codes = customers.values_list("country", flat=True).distinct()
+    """Of markets and of partners: customers in another one have no partner here."""
+    markets = CountryMarket.objects.values_list("country", flat=True)
+    partners = Partner.objects.visible_to(actor).values_list("country", flat=True)
+    codes = sorted({*markets, *partners})
     choices = [("", _("All countries")), *((code, code) for code in codes)]
     return _choice(_("Country"), choices)
 

@@ -6,16 +6,32 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.paginator import Paginator
-
 from portal.foundation.admin import Words
 from portal.foundation.exports import CHUNK, Table
 from relationships.actors import Actor
 
-from .columns import Result
+from .columns import Result, Row
 from .queries import Query
 
 SHOWN = 100  # rows of a page
+LAST_PAGE = 100_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a report; nobody has counted all of them."""
+
+    rows: list[Row]
+    number: int
+    has_next: bool
+
+    @property
+    def begin(self) -> int:
+        return (self.number - 1) * SHOWN + 1
+
+    @property
+    def end(self) -> int:
+        return (self.number - 1) * SHOWN + len(self.rows)
 
 
 @dataclass(frozen=True)
@@ -63,5 +79,10 @@ class Report:
         heads = [str(column.label) for column in result.columns]
         return Table(self.slug, heads, result.rows_of_file(rows))
 
-    def page(self, result: Result, number: Any) -> Any:
-        return Paginator(result.rows, SHOWN).get_page(number)
+    def page(self, result: Result, number: Any) -> Page:
+        """Its rows are read, one more tells whether there is another page."""
+        number = int(number) if str(number).isdecimal() else 1
+        number = min(max(number, 1), LAST_PAGE)
+        begin = (number - 1) * SHOWN
+        rows = list(result.rows[begin : begin + SHOWN + 1])
+        return Page(rows[:SHOWN], number, has_next=len(rows) > SHOWN)

@@ -2,18 +2,25 @@
 
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.foundation.admin import words
 from portal.foundation.exports import RESPONSES
 from relationships.actors import Actor
 from relationships.enums import Operation
 from relationships.roles import Action
 from relationships.services.activity import record
 
+from . import by_mail as mailing
 from .all import REPORTS
+from .models import Every, ReportSubscription
 from .queries import FilterForm
 from .report import Report
 
@@ -41,8 +48,10 @@ def page(request: HttpRequest, admin_site: Any, slug: str) -> HttpResponse:
         "form": form,
         "result": result,
         "page": rows,
-        "rows": _shown(result, rows),
+        "rows": _shown(result, rows.rows),
         "totals": _shown(result, result.totals),
+        "by_mail": ReportSubscription.objects.of(actor).filter(report=slug).first(),
+        "every": Every.choices,
     }
     return TemplateResponse(request, "admin/reports/report.html", context)
 
@@ -64,6 +73,31 @@ def export(
         new={"report": report.slug},
     )
     return RESPONSES[kind](table)
+
+
+def by_mail(request: HttpRequest, admin_site: Any, slug: str) -> HttpResponse:
+    """POST orders this report by e-mail with the address's filters, or stops it."""
+    actor, report = _actor_of(request), _report(slug)
+    form = FilterForm(request.GET, report=report, actor=actor)
+    every = request.POST.get("every", "")
+    if request.method == "POST" and every in Every.values:
+        _order(request, report, every=every, filters=form.address)
+    elif request.method == "POST":
+        mailing.stop(report, actor=actor)
+        messages.success(request, _("This report comes by e-mail no more."))
+    url = reverse("admin:report", args=[slug])
+    return redirect(f"{url}?{form.address}" if form.address else url)
+
+
+def _order(request: HttpRequest, report: Report, *, every: str, filters: str) -> None:
+    actor = _actor_of(request)
+    try:
+        mailing.order(report, actor=actor, every=every, filters=filters)
+    except ValidationError as error:
+        messages.error(request, words(error))
+        return
+    done = _("This report comes to %(address)s, with these filters.")
+    messages.success(request, done % {"address": actor.user.email})  # type: ignore[union-attr]
 
 
 def _actor_of(request: HttpRequest) -> Actor:

@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC
 from email.utils import formataddr, parseaddr
@@ -29,6 +30,8 @@ FAILURES = (smtplib.SMTPException, OSError, MayHaveBeenSent)
 LINK = "[[link]]"
 EXPIRES = "[[expires]]"
 FINAL = (EmailStatus.REFUSED, EmailStatus.GIVEN_UP, EmailStatus.UNCERTAIN)
+# Each makes files (name, content, type) for a message as it leaves; it may GiveUp.
+attachments: list[Callable[[OutgoingEmail], list[tuple[str, bytes, str]]]] = []
 SUBJECT_LENGTH = 200  # what an invitation and an outgoing e-mail hold
 
 
@@ -139,7 +142,7 @@ def message_of(email: OutgoingEmail) -> EmailMultiAlternatives:
     text = fill_in(email.text, email.invitation)
     _name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     domain = address.rpartition("@")[2]
-    return letter(
+    message = letter(
         email.recipient,
         email.subject,
         text,
@@ -149,6 +152,10 @@ def message_of(email: OutgoingEmail) -> EmailMultiAlternatives:
             "Message-ID": f"<{email.pk}.{email.queued_at:%Y%m%d%H%M%S%f}@{domain}>"
         },
     )
+    for attach in attachments:
+        for name, content, kind in attach(email):
+            message.attach(name, content, kind)
+    return message
 
 
 def letter(
@@ -178,7 +185,7 @@ def _note_failure(email: OutgoingEmail, error: Exception, *, is_last: bool) -> N
     email.error = answer(error)[:500]
     if isinstance(error, MayHaveBeenSent):
         _note(email, EmailStatus.UNCERTAIN)
-    elif is_refusal(error):
+    elif isinstance(error, GiveUp) or is_refusal(error):
         _note(email, EmailStatus.REFUSED)
     else:
         _note(email, EmailStatus.GIVEN_UP if is_last else EmailStatus.RETRYING)

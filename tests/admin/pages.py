@@ -121,6 +121,7 @@ SITE = {
     "report",
     "report-export",
     "invitation-template",
+    "report-by-mail",
     "autocomplete",
     "jsi18n",
 }
@@ -134,7 +135,7 @@ def names_of(row: Any) -> str:
 
 
 def site_urls() -> list[str]:
-    plain = SITE - {"autocomplete", "report", "report-export"}
+    plain = SITE - {"autocomplete", "report", "report-export", "report-by-mail"}
     return [reverse(f"admin:{name}") for name in sorted(plain)] + report_urls()
 
 

@@ -54,6 +54,7 @@ WITHOUT_EFFECT = {
 ARGUMENTS = {
     "admin:app_list": [["relationships"], ["subscriptions"]],
     "admin:report": [[slug] for slug in REPORTS],
+    "admin:report-by-mail": [[slug] for slug in REPORTS],
     "admin:report-export": list(product(REPORTS, RESPONSES)),
     "password-reset-confirm": [["NA", "none-of-ours"]],
 }

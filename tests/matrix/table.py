@@ -58,7 +58,8 @@ SITE = {
     "admin:search": BACK_OFFICE,
     "admin:notices": BACK_OFFICE,
     **dict.fromkeys(
-        ("admin:reports", "admin:report", "admin:report-export"), Action.VIEW_REPORTS
+        [f"admin:report{page}" for page in ("s", "", "-export", "-by-mail")],
+        Action.VIEW_REPORTS,
     ),
     "admin:invitation-template": Action.EDIT_TEMPLATE,
     "admin:jsi18n": BACK_OFFICE,

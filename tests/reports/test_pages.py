@@ -11,12 +11,14 @@ from django.utils.html import escape
 from openpyxl import load_workbook
 
 from portal.foundation import clock
+from portal.reports import report
 from portal.reports.all import REPORTS
 from portal.reports.columns import Kind
 from relationships.enums import Operation, StaffRole
 from relationships.models import ActivityRecord
 from tests import stories
 from tests.admin.office import PRICE, desk, open_office, text
+from tests.fuzz.requests import taken_back
 
 pytestmark = pytest.mark.django_db
 
@@ -101,7 +103,8 @@ def test_files_have_exactly_what_the_page_shows(office, slug):
     for filters in choices_of(slug, office.staff):
         page = client.get(address(slug), filters)
         shown = [*page.context["rows"], *page.context["totals"]]
-        written = lines(client.get(address(slug, "csv"), filters))
+        with taken_back():  # the log has a record of each file
+            written = lines(client.get(address(slug, "csv"), filters))
         columns = page.context["result"].columns
         assert written[0] == [str(column.label) for column in columns]
         assert len(written) == len(shown) + 1
@@ -109,8 +112,9 @@ def test_files_have_exactly_what_the_page_shows(office, slug):
             for cell, value in zip(line, row, strict=True):
                 if value.column.kind in WORDS:
                     assert cell == value.text
-        answer = client.get(address(slug, "xlsx"), filters)
-        [sheet] = load_workbook(io.BytesIO(answer.getvalue())).worksheets
+        with taken_back():
+            file = client.get(address(slug, "xlsx"), filters).getvalue()
+        [sheet] = load_workbook(io.BytesIO(file)).worksheets
         assert sheet.max_row == len(written)
         assert [cell.value for cell in sheet[1]] == written[0]
 
@@ -127,11 +131,11 @@ def test_report_asks_few_queries_however_it_is_filtered(office, slug):
 
 @pytest.mark.parametrize("slug", REPORTS)
 def test_filters_stay_in_the_address_of_files_and_the_form(office, slug):
-    client, report = desk(office.staff), REPORTS[slug]
+    client, asked = desk(office.staff), REPORTS[slug]
     given = {}
-    if "period" in report.filters:
+    if "period" in asked.filters:
         given |= {"first": "2026-01-05", "last": "2026-02-03"}
-    for name, choice in report.choices(office.staff).items():
+    for name, choice in asked.choices(office.staff).items():
         given[name] = choice.options[-1][0]
     page = client.get(address(slug), given)
     form = page.context["form"]
@@ -203,3 +207,25 @@ def test_file_of_a_report_is_in_the_activity_log(office):
     [record] = ActivityRecord.objects.filter(operation=Operation.EXPORT)
     assert record.new_value == {"report": "relationships"}
     assert (record.partner, record.actor) == (office.partner, office.staff.user)
+
+
+def test_long_report_goes_on_over_pages(office, monkeypatch):
+    monkeypatch.setattr(report, "SHOWN", 4)
+    client = desk(office.staff)
+
+    def shown(**given):
+        page = client.get(address("invitations"), given)
+        return [row["month"] for row in page.context["page"].rows], text(page)
+
+    months = [month for number in (1, 2, 3) for month in shown(page=number)[0]]
+    every = client.get(address("invitations")).context["result"]
+    assert months == [row["month"] for row in every.rows]
+    first, second, last = (shown(page=number)[1] for number in (1, 2, 3))
+    assert "1 to 4" in first
+    assert "Previous" not in first
+    assert 'href="?page=1"' in second
+    assert 'href="?page=3"' in second
+    assert "9 to 12" in last
+    assert "Next" not in last
+    for odd in ("0", "-1", "x", "9" * 30):
+        assert client.get(address("invitations"), {"page": odd}).status_code == 200
