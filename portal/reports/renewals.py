@@ -204,36 +204,42 @@ def _periods() -> Case:
 
 def _totals(rows: Any, query: Query) -> list[Row]:
     """All seats, and a row for the money of each currency."""
-    told = rows.aggregate(count=Count("pk"), quantity=Sum("quantity", default=0))
-    totals: list[Row] = [{"customer__company_name": _("All"), **told}]
-    if query.sees_revenue:
-        by_currency = rows.values("terms__currency").annotate(at_stake=Sum("at_stake"))
-        label = _("All in %(currency)s")
-        totals += [
-            {
-                "customer__company_name": label % {"currency": row["terms__currency"]},
-                **row,
-            }
-            for row in by_currency.order_by("terms__currency")
-        ]
-    return totals
+    money = {"at_stake": Sum("at_stake")} if query.sees_revenue else {}
+    told = rows.values("terms__currency").annotate(
+        count=Count("pk"), seats=Sum("quantity"), **money
+    )
+    by_currency = list(told.order_by("terms__currency"))
+    first = {
+        "customer__company_name": _("All"),
+        "count": sum(row["count"] for row in by_currency),
+        "quantity": sum(row["seats"] for row in by_currency),
+    }
+    label = _("All in %(currency)s")
+    return [first] + [
+        {"customer__company_name": label % {"currency": row["terms__currency"]}, **row}
+        for row in by_currency
+        if query.sees_revenue
+    ]
 
 
 def _picture(rows: Any, query: Query) -> Bars:
-    counts = rows.aggregate(
-        **{
-            f"{decision}_{days}": Count(
-                "pk",
-                filter=Q(
-                    decision=decision, decide_by__lte=query.now + timedelta(days=days)
-                ),
-            )
+    """What is to be decided within a shorter time is within a longer one too."""
+    window = Case(
+        *(
+            When(decide_by__lte=query.now + timedelta(days=days), then=Value(days))
             for days in WINDOWS
-            for decision in Decision
-        }
+        )
     )
+    told = rows.values("decision", window=window).annotate(count=Count("pk"))
+    counts = {(row["decision"], row["window"]): row["count"] for row in told}
     bars = [
-        (_within(days), [counts[f"{decision}_{days}"] for decision in Decision])
+        (
+            _within(days),
+            [
+                sum(counts.get((decision, each), 0) for each in WINDOWS if each <= days)
+                for decision in Decision
+            ],
+        )
         for days in WINDOWS
     ]
     keys = [str(decision.label) for decision in Decision]
