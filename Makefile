@@ -22,7 +22,7 @@ STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* p
   subscriptions/forms.py subscriptions/jobs.py subscriptions/services/[!io]* subscriptions/services/ordering.py \
   subscriptions/services/importing/ret* subscriptions/services/importing/ba* \
   templates/portal/[bst]* templates/relationships/email/[adn]* templates/relationships/email/import* \
-  templates/relationships/email/member* templates/relationships/email/renew*
+  templates/relationships/email/member* templates/relationships/email/renew* templates/relationships/email/standing*
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench install lint serve lock messages

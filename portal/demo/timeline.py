@@ -56,10 +56,11 @@ def play(calendar: Calendar, stories: Iterable[Story]) -> None:
         _step(waiting, calendar.first_day, number, story)
     while waiting:
         _step(waiting, *heappop(waiting))
-    run(actor=Actor.clock())
-    renewals.ask(digest=0)
-    running.run_waiting("demo")
-    verify_existing()
+    with clock.at(calendar.now):
+        run(actor=Actor.clock())
+        renewals.ask(digest=0)
+        running.run_waiting("demo")
+        verify_existing()
 
 
 def _step(
