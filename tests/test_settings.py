@@ -66,6 +66,13 @@ def test_settings_use_the_embedded_database_when_none_is_given():
     assert run(code, SECRET_KEY=STRONG).stdout == "IMMEDIATE\n"
 
 
+def test_queries_are_not_compiled_unless_database_url_says_so():
+    code = "print(settings.DATABASES['default']['OPTIONS'])"
+    url = "postgres://portal@/portal?host=/run"
+    result = run(code, SECRET_KEY=STRONG, DATABASE_URL=url)
+    assert result.stdout == "{'options': '-c jit=off', 'host': '/run'}\n"
+
+
 def test_settings_use_postgresql_when_database_url_names_it():
     code = "print(settings.DATABASES['default']['ENGINE'])"
     result = run(code, SECRET_KEY=STRONG, DATABASE_URL="postgres://portal@/portal")

@@ -106,7 +106,10 @@ class ChannelFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() in Channel.values:
-            return queryset.filter(**{f"uses_{self.value()}": True})
+            actor = request.actor  # type: ignore[attr-defined]
+            rows = Subscription.objects.visible_to(actor).current()
+            users = rows.filter(channel=self.value()).values("customer")
+            return queryset.filter(pk__in=users)
         return queryset
 
 
@@ -152,8 +155,11 @@ class CustomerAdmin(PortalModelAdmin):
             .annotate(seats=Sum("quantity"))
             .values("seats")
         )
+        # Not EXISTS: PostgreSQL would read all subscriptions for the rows of a page.
         uses = {
-            f"uses_{channel}": Exists(rows.filter(channel=channel))
+            f"uses_{channel}": Subquery(
+                rows.order_by().filter(channel=channel).values("channel")[:1]
+            )
             for channel in Channel.values
         }
         customers: Any = super().get_queryset(request)
