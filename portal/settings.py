@@ -237,6 +237,7 @@ PASSWORD_RESET_TIMEOUT = 60 * env.int("PASSWORD_RESET_MINUTES", default=60)
 
 # The rules that a portal's operator may set (product.md names them)
 
+INVITATION_ROWS = env.int("INVITATION_ROWS", default=1000)
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=30)
 ACCEPTING_ROLES = env.list("ACCEPTING_ROLES", default=["global_administrator"])
 MARKETS_MUST_MATCH = env.bool("MARKETS_MUST_MATCH", default=True)

@@ -124,6 +124,16 @@ class WebhookEvent(models.TextChoices):
     SUBSCRIPTION_UPDATED = "subscription-updated", _("Subscription updated")
 
 
+class LineMark(models.TextChoices):
+    """What a line of a list of recipients is, before anything is created."""
+
+    GOOD = "good", _("Will be invited")
+    BAD = "bad", _("Cannot be read")
+    DOUBLE = "double", _("Twice in the list")
+    INVITED = "invited", _("Invited already")
+    LINKED = "linked", _("Your customer already")
+
+
 class DeliveryState(models.TextChoices):
     """Of a webhook."""
 

@@ -21,12 +21,14 @@ from .actors import Actor
 from .enums import WebhookEvent
 from .existing import Blocker
 from .models import Partner, WebhookEndpoint
-from .services.invitations import default_expiry
+from .services import recipients
+from .services.invitations import check_expiry, default_expiry
 from .services.partners import correct_partner
 from .services.relationships import blockers_of
 from .validators import validate_domain
 
 END_OF_DAY = time(23, 59, 59)
+MOST_BYTES = 2_000_000  # of a list of recipients
 
 
 class PartnerForm(forms.ModelForm):
@@ -315,3 +317,78 @@ class WebhookForm(forms.ModelForm):
         if others.filter(url=url).exists():
             raise ValidationError(_("This address is told already."))
         return url
+
+
+class BatchForm(forms.Form):
+    """Many recipients: a file or a pasted list."""
+
+    request_key = RequestKeyField()
+    file = forms.FileField(
+        label=_("CSV file"), required=False, help_text=_("In UTF-8 or Windows-1252.")
+    )
+    text = forms.CharField(
+        label=_("Or paste the list"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 10}),
+    )
+    expires_on = forms.DateField(
+        label=_("The links work until"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("To the end of that day, UTC."),
+    )
+    sends = forms.BooleanField(
+        label=_("Let the portal send the e-mails"), required=False
+    )
+
+    def __init__(self, data: Any = None, files: Any = None) -> None:
+        first = {"expires_on": default_expiry().date(), "request_key": uuid.uuid4()}
+        super().__init__(data, files, initial=first)
+        self.lines: list[recipients.Line] = []
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+
+    def clean_file(self) -> str:
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > MOST_BYTES:
+            raise ValidationError(_("The file is too large. Divide it."))
+        return recipients.decoded(file.read())
+
+    def clean(self) -> dict[str, Any]:
+        """The file, when there is one; the text is what it says from then on."""
+        cleaned = super().clean() or {}
+        if "expires_on" in cleaned:
+            day: date = cleaned["expires_on"]
+            cleaned["expires_at"] = datetime.combine(day, END_OF_DAY, tzinfo=UTC)
+            try:
+                check_expiry(cleaned["expires_at"])
+            except ValidationError as error:
+                self.add_refusal(error)
+        text = cleaned.get("file") or cleaned.get("text", "")
+        if not self.has_error("file"):
+            try:
+                self.lines = recipients.read(text)
+            except ValidationError as error:
+                self.add_error("text", error)
+        return cleaned
+
+    @property
+    def key(self) -> uuid.UUID:
+        return self.cleaned_data["request_key"] or uuid.uuid4()
+
+    @property
+    def hidden(self) -> list[tuple[str, str]]:
+        """The same form once more, for the preview to hand on."""
+        return [
+            ("request_key", str(self.key)),
+            ("text", recipients.as_text(self.lines)),
+            ("expires_on", str(self.cleaned_data["expires_on"])),
+            *([("sends", "on")] if self.cleaned_data["sends"] else []),
+        ]
+
+    def add_refusal(self, error: ValidationError) -> None:
+        is_of_day = hasattr(error, "error_dict")
+        self.add_error("expires_on" if is_of_day else "text", words(error))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Case as SqlCase
-from django.db.models import Exists, F, OuterRef, Q, Value, When
+from django.db.models import Count, Exists, F, OuterRef, Q, Value, When
 
 from portal.foundation import clock
 from portal.foundation.ruled import RuledQuerySet
@@ -281,3 +281,19 @@ class WebhookDeliveryQuerySet(ScopedQuerySet):
 
     def of_customer(self, customer: Customer) -> Q:
         return Q(pk__in=[])
+
+
+class InvitationBatchQuerySet(ScopedQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        """None: the list names others."""
+        return Q(pk__in=[])
+
+    def with_counts(self) -> Any:
+        """Annotate `total`, and `waiting` of it."""
+        waits = Q(rows__invitation=None, rows__problem="")
+        return self.annotate(total=Count("rows"), waiting=Count("rows", filter=waits))
+
+
+class BatchRowQuerySet(RuledQuerySet):
+    def waiting(self) -> Any:
+        return self.filter(invitation=None, problem="")

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from portal.customers.inbox import staff_notices
 from portal.reports import views as reports
 from portal.signin import sessions
+from relationships.batch_views import request_many
 from relationships.models import Notice
 from relationships.roles import Action
 from relationships.views import made_invitations, request_relationship
@@ -51,6 +52,7 @@ class PortalAdminSite(admin.AdminSite):
         pages = {
             "request-reseller-relationship": request_relationship,
             "request-reseller-relationship/made": made_invitations,
+            "request-reseller-relationship/many": request_many,
             "partner-link/renew": partner_link.renew,
             "partner-link/stop": partner_link.stop,
             "search": search,

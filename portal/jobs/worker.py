@@ -105,10 +105,12 @@ class Work:
                 time.sleep(self.interval)
 
     def _work(self, name: str) -> None:
+        was_busy = False
         while not self.is_stopped:
             close_old_connections()
             self._look_after()
-            job = running.take_next(name)
+            job = running.take_next(name, looks_first=not was_busy)
+            was_busy = job is not None
             if job is not None:
                 log.info("%s %s, attempt %s", job.task_path, job.pk, job.attempt)
                 self.job = job

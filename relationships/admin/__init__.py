@@ -1,6 +1,7 @@
 from . import (
     activity,
     approvals,
+    batches,
     cases,
     invitations,
     jobs,
@@ -14,6 +15,7 @@ from . import (
 __all__ = [
     "activity",
     "approvals",
+    "batches",
     "cases",
     "invitations",
     "jobs",

@@ -1,5 +1,6 @@
 from .activity import ActivityRecord
 from .approval import Approval
+from .batch import BatchRow, InvitationBatch
 from .case import Case
 from .customer import Customer, CustomerAgreement, TenantMembership
 from .email import OutgoingEmail
@@ -14,11 +15,13 @@ from .webhook import WebhookDelivery, WebhookEndpoint
 __all__ = [
     "ActivityRecord",
     "Approval",
+    "BatchRow",
     "Case",
     "CountryMarket",
     "Customer",
     "CustomerAgreement",
     "Invitation",
+    "InvitationBatch",
     "InvitationTemplate",
     "Notice",
     "NoticeChoice",

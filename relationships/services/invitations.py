@@ -79,7 +79,7 @@ def create_invitation(
         customer_domain=customer_domain.strip().lower(),
         reference=reference.strip(),
         language=language,
-        expires_at=_check_expiry(expires_at or default_expiry()),
+        expires_at=check_expiry(expires_at or default_expiry()),
         created_by=actor.user,
         created_at=clock.now(),
     )
@@ -332,7 +332,7 @@ def renew_invitation(
     _make_room_for(invitation)
     invitation.status = InvitationStatus.DRAFT
     invitation.link_generation += 1
-    invitation.expires_at = _check_expiry(expires_at or default_expiry())
+    invitation.expires_at = check_expiry(expires_at or default_expiry())
     invitation.customer = None
     invitation.sent_at = invitation.opened_at = invitation.signed_in_at = None
     invitation.withdrawn_at = invitation.withdrawn_by = None
@@ -426,7 +426,7 @@ def _verify_domain(invitation: Invitation, customer: Customer, *, actor: Actor) 
     )
 
 
-def _check_expiry(moment: datetime) -> datetime:
+def check_expiry(moment: datetime) -> datetime:
     latest = clock.now() + timedelta(days=LONGEST_DAYS)
     if moment <= clock.now() or moment > latest:
         raise ValidationError(

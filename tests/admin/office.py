@@ -1,5 +1,6 @@
 """A partner's office with a row of everything, and desks to work at."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,9 +27,11 @@ from relationships.models import (
     TenantMembership,
 )
 from relationships.services.approvals import do_or_ask
+from relationships.services.batches import create_batch
 from relationships.services.cases import open_case
 from relationships.services.endpoints import add_endpoint
 from relationships.services.mail import deliver
+from relationships.services.recipients import Line
 from subscriptions.models import (
     CspSubscription,
     ExistingSubscription,
@@ -174,6 +177,14 @@ def open_office(word: str) -> Office:
         recipient_email=f"it@{word}-other.example".lower(),
         reference=f"{word} reference",
     )
+    line = Line(1, f"{word} Buyer", f"buyer@{word}-list.example".lower())
+    batch = create_batch(
+        [line],
+        actor=staff,
+        request_key=uuid.uuid4(),
+        expires_at=invitation.expires_at,
+        sends=False,
+    )
     case = open_case(
         CaseKind.NEW_LINK, invitation, actor=Actor.visitor(), message=f"{word} asks"
     )
@@ -197,6 +208,7 @@ def open_office(word: str) -> Office:
         "countrymarket": CountryMarket.objects.get(pk="DE"),
         "customer": customer,
         "invitation": invitation,
+        "invitationbatch": batch,
         "resellerrelationship": relationship,
         "case": case,
         "activityrecord": ActivityRecord.objects.filter(partner=partner).first(),

@@ -251,6 +251,14 @@ def _refused_forms(world: World) -> Iterator[Page]:
     client = desk(office.staff)
     for address, answers in wrong.items():
         yield from _one("refused", address, client.post(address, answers))
+    many = reverse("admin:request-reseller-relationship-many")
+    rows = f"Ada;ada@new.example;;C-1\nbad@\n{office.invitation.recipient_email}"
+    in_a_week = (clock.now() + timedelta(days=7)).date()
+    for answers in (
+        {"text": rows, "expires_on": str(in_a_week)},
+        {"text": "", "expires_on": "2020-01-01"},
+    ):
+        yield from _one("list", many, client.post(many, answers))
     order = url(office.customer, "order")
     key = "5a3c1f8e-0000-4000-8000-000000000001"
     answers = {f"seats-{offer.pk}": "3", "request_key": key}

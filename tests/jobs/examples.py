@@ -52,3 +52,8 @@ def hang(context: JobContext, began: str) -> None:
     write_line(began, str(os.getpid()))
     while context.attempt == 1:
         sleep(PATIENCE)
+
+
+@job("Do nothing")
+def nothing(context: JobContext) -> None:
+    """What is left is the queue's own work."""

@@ -67,6 +67,7 @@ SITE = {
     "admin:password_change_done": BACK_OFFICE,
     "admin:request-reseller-relationship": Action.INVITE,
     "admin:request-reseller-relationship-made": Action.INVITE,
+    "admin:request-reseller-relationship-many": Action.INVITE,
     "admin:partner-link-renew": Action.RENEW_PARTNER_LINK,
     "admin:partner-link-stop": Action.RENEW_PARTNER_LINK,
     "admin:act-as": SIGNED_IN,

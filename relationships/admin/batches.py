@@ -1,0 +1,93 @@
+"""What became of lists of invitations."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
+
+from portal.foundation.exports import csv_response
+
+from ..batch_views import links_of
+from ..enums import Operation
+from ..models import InvitationBatch
+from ..roles import Action, Column
+from ..services.activity import record
+from .base import BADGES, PortalModelAdmin, badge
+
+
+@admin.register(InvitationBatch)
+class InvitationBatchAdmin(PortalModelAdmin):
+    """Rows come by *Invite many customers*."""
+
+    view_action = Action.VIEW_INVITATIONS
+    list_title = _("Lists of invitations")
+    when_empty = _("No list yet. “Invite many customers” takes the first one.")
+    list_display = ("__str__", "state", "size", "sends", "created_by")
+    list_select_related = ("created_by",)
+    restricted = {"created_by": Column.PERSONAL_DATA}
+    search_fields = ("rows__recipient_email", "rows__name", "rows__reference")
+    fields = ("created_by", "expires_at", "sends")
+    change_form_template = "admin/relationships/invitationbatch/page.html"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        queryset: Any = super().get_queryset(request)
+        return queryset.with_counts()
+
+    @admin.display(description=_("state"), ordering="waiting")
+    def state(self, batch: Any) -> str:
+        if batch.waiting:
+            return badge("wait", str(_("Being created")))
+        return badge("ok", str(_("Done")))
+
+    @admin.display(description=_("lines"), ordering="total")
+    def size(self, batch: Any) -> int:
+        return int(batch.total)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.links_view)
+        name = self.url_name("links")
+        return [path("<path:object_id>/links/", view, name=name), *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        batch = self.scoped_object(request, object_id)
+        rows = list(batch.rows.select_related("invitation__customer"))
+        made = [row for row in rows if row.invitation]
+        context = {
+            "title": _("Invitations of the list of %(when)s") % {"when": batch},
+            "batch": batch,
+            "rows": [(row, self._badge_of(row)) for row in rows],
+            "made": len(made),
+            "refused": sum(1 for row in rows if row.problem),
+            "done": batch.total - batch.waiting,
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    def _badge_of(self, row: Any) -> str:
+        if row.invitation:
+            status = row.invitation.current_status
+            return badge(BADGES[status], str(status.label))
+        if row.problem:
+            return badge("bad", str(_("Not invited")))
+        return badge("wait", str(_("Waiting")))
+
+    def links_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        batch = self.scoped_object(request, object_id)
+        actor = request.actor  # type: ignore[attr-defined]
+        actor.require(self.view_action, batch)
+        record(
+            Operation.EXPORT,
+            batch,
+            actor=actor,
+            partner=batch.partner,
+            new={"list": "links"},
+        )
+        return csv_response(links_of(batch))
