@@ -13,6 +13,7 @@ from ..enums import VerificationResult
 from ..models import LastVerification
 from ..snapshots import Verification, verify
 from . import clock
+from .importing import uploading
 
 CHUNK = 500
 
@@ -25,6 +26,7 @@ def run_clock() -> dict[str, int]:
     """
     throttling.forget_ended()
     history.forget_old()
+    uploading.forget_old_files()
     return clock.run(actor=Actor.clock())
 
 

@@ -24,7 +24,7 @@ from ..locking import lock_customers
 from ..por_cases import hold_back
 from .checking import Progress, check, no_progress, tally
 from .judging import NOTHING_SAID, Judge, Verdict
-from .uploading import chunks_of, lock_import
+from .uploading import chunks_of, lock_import, require_rows
 
 STATED = (*NOTHING_SAID, "partner_of_record")
 OBSERVATION = (
@@ -57,6 +57,7 @@ def start(run: Import, *, actor: Actor, leave_out_refused: bool = False) -> Impo
         return run
     if run.state != ImportState.CHECKED:
         raise TransitionNotAllowed(_("Look at the preview first."))
+    require_rows(run)
     if run.refused and not leave_out_refused:
         raise ValidationError(
             _("Confirm that the refused rows stay out, or mend the file."),

@@ -2,6 +2,7 @@
 
 import codecs
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import islice
 from typing import BinaryIO
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from portal.foundation import clock
 from portal.foundation.bulk import insert_rows
 from relationships.actors import Actor
 from relationships.exceptions import TransitionNotAllowed
@@ -116,6 +118,7 @@ def choose_columns(
     actor.require(Action.RECORD_OBSERVATION, run)
     if run.state not in (ImportState.UPLOADED, ImportState.CHECKED):
         raise TransitionNotAllowed(_("This import is under way already."))
+    require_rows(run)
     _check_columns(run, columns)
     run.columns, run.day_first = columns, day_first
     run.state, run.counts, run.changed_meanwhile = ImportState.CHECKING, {}, False
@@ -155,6 +158,14 @@ def sample(run: Import, rows: int = 5) -> list[list[str]]:
     return [(cells + [""] * width)[:width] for _line, cells in first]
 
 
+def require_rows(run: Import) -> None:
+    """Raises TransitionNotAllowed when the file was forgotten."""
+    if not run.chunks.exists():
+        raise TransitionNotAllowed(
+            _("Its rows are not kept any more. Upload the file again.")
+        )
+
+
 def lock_import(run: Import) -> Import:
     rows = Import.objects.select_related("customer", "created_by")
     return rows.select_for_update(of=("self",)).get(pk=run.pk)
@@ -165,6 +176,13 @@ def chunks_of(run: Import) -> Iterator[list[Row]]:
     rows = ImportChunk.objects.filter(run=run).order_by("number")
     for number in rows.values_list("number", flat=True):
         yield rows.values_list("rows", flat=True).get(number=number)
+
+
+def forget_old_files() -> None:
+    """What was uploaded long ago; the import itself and what it recorded stay."""
+    oldest = clock.now() - timedelta(days=settings.JOB_HISTORY_DAYS)
+    for model in (ImportRow, ImportChunk):
+        model.objects.filter(run__created_at__lt=oldest).delete()
 
 
 def forget_rows(run: Import) -> None:

@@ -12,10 +12,11 @@ from subscriptions.services.importing.checking import check
 from subscriptions.services.importing.recording import record_rows, start
 from subscriptions.services.importing.refusals import refused_rows
 from subscriptions.services.importing.uploading import choose_columns
+from subscriptions.services.upkeep import run_clock
 
 from ... import stories
 from ...factories import CustomerFactory
-from ...relationships.support import NOON, denied, refused, unchanged
+from ...relationships.support import DAY, NOON, denied, refused, unchanged
 from .support import imported, outcomes, previewed, table, uploaded
 
 pytestmark = pytest.mark.django_db
@@ -281,6 +282,28 @@ def test_rows_that_the_file_does_not_name_are_listed(operator, customer):
     start(run, actor=operator, leave_out_refused=True)
     run = record_rows(run, actor=operator)
     assert list(run.unnamed()) == [rows[2]]
+
+
+def test_file_is_forgotten_after_a_while_and_what_it_recorded_stays(
+    operator, customer, settings
+):
+    settings.JOB_HISTORY_DAYS = 1
+    with clock.at(NOON):
+        done = imported(operator, table(line(customer)))
+        waiting = previewed(operator, table(line(customer, "A-2")))
+    with clock.at(NOON + DAY):
+        run_clock()
+        assert waiting.chunks.exists()
+    with clock.at(NOON + DAY + DAY):
+        run_clock()
+    for run in (done, waiting):
+        assert not run.chunks.exists()
+        assert not run.rows.exists()
+    assert done.retractable().count() == 1
+    with denied(TransitionNotAllowed):
+        start(waiting, actor=operator)
+    with denied(TransitionNotAllowed):
+        mapped(waiting, operator)
 
 
 # Who may
