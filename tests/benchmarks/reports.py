@@ -2,23 +2,19 @@
 
     python -m tests.benchmarks.reports [CUSTOMERS [SUBSCRIPTIONS]]
 
-on the database of `DATABASE_URL`, in a database of its own that `seed_benchmark` fills
-and that is dropped at the end. The operator asks, who sees all rows; the best of three
-counts. What a page needs is in both: figures, totals, pictures and its first rows.
+The operator asks, who sees all rows; the best of three counts, taken in turn. What a
+page needs is in both: figures, totals, pictures and its first rows.
 """
 
-import os
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import django
-
-from .importing import database, say, timed
+from . import harness
+from .harness import timed
 
 RUNS = 3
 MOST_QUERIES = 25
@@ -208,15 +204,15 @@ def run_by_hand(statements: tuple[str, ...], values: dict[str, Any]) -> None:
             cursor.fetchall()
 
 
-def compare(actor: Any) -> float:
-    """The worst ratio."""
+def compare(actor: Any) -> list[list[Any]]:
+    """Of each report: milliseconds, those by hand, their ratio, and its queries."""
     from django.db import connection, reset_queries
     from django.test.utils import CaptureQueriesContext
 
     from portal.reports.all import REPORTS
     from portal.reports.queries import FilterForm
 
-    worst = 0.0
+    rows = []
     for slug, report in REPORTS.items():
         query = FilterForm({}, report=report, actor=actor).query()
         reset_queries()
@@ -226,59 +222,51 @@ def compare(actor: Any) -> float:
         ours, theirs = best(
             partial(ask, report, actor), partial(run_by_hand, statements, values)
         )
-        worst = max(worst, ours / theirs)
-        say(
-            f"{slug:14} {ours:7.2f} s, by hand {theirs:7.2f} s: {ours / theirs:.2f}, "
-            f"{len(asked)} queries"
-        )
-        assert len(asked) <= MOST_QUERIES
-    return worst
+        assert len(asked) <= MOST_QUERIES, slug
+        rows.append([slug, 1000 * ours, 1000 * theirs, ours / theirs, len(asked)])
+    return rows
 
 
-def export(actor: Any) -> None:
-    """The longest list as a file, and what Python holds at most meanwhile."""
+def exported(actor: Any) -> list[list[Any]]:
+    """The longest reports as files, and what Python holds at most meanwhile."""
     from portal.foundation.exports import csv_response
     from portal.reports.all import REPORTS
     from portal.reports.queries import FilterForm
 
+    rows = []
     for slug, filters in (("integrity", {}), ("value", {"by": "customer"})):
         report = REPORTS[slug]
         query = FilterForm(filters, report=report, actor=actor).query()
         tracemalloc.start()
-        began, size = time.perf_counter(), 0
-        for part in csv_response(report.table(query)).streaming_content:
-            size += len(part)
-        peak = tracemalloc.get_traced_memory()[1] / 1e6
+        parts = csv_response(report.table(query)).streaming_content
+        size = sum(len(part) for part in parts)
+        peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        seconds = time.perf_counter() - began
-        say(f"{slug} as CSV: {size / 1e6:.1f} MB, {seconds:.0f} s, peak {peak:.1f} MB")
+        rows.append([slug, size / 1e6, peak / 1e6])
+    return rows
 
 
-def main(customers: int = 200_000, subscriptions: int = 1_000_000) -> None:
-    from django.core.management import call_command
+def main(customers: int = 20_000, subscriptions: int = 100_000) -> None:
     from django.db import connection
 
     from relationships.actors import Actor
+    from subscriptions.services.upkeep import verify_existing
     from tests.factories import UserFactory
 
-    with database():
-        call_command(
-            "seed_benchmark",
-            f"--customers={customers}",
-            f"--subscriptions={subscriptions}",
-            "--force",
-        )
-        call_command("verify_existing")
+    with harness.database():
+        harness.seed(customers, subscriptions)
+        verify_existing()
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
         actor = Actor.operator(UserFactory(is_staff=True, is_superuser=True))
-        worst = compare(actor)
-        export(actor)
-        say(f"the worst ratio: {worst:.2f}")
+        harness.table(
+            f"Reports among {customers} customers and {subscriptions} subscriptions",
+            ["report", "ms", "by hand", "ratio", "queries"],
+            compare(actor),
+        )
+        harness.table("As CSV", ["report", "MB", "peak MB"], exported(actor))
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    os.environ.setdefault("DEBUG", "on")
-    django.setup()
+    harness.begin()
     main(*map(int, sys.argv[1:]))
