@@ -107,7 +107,6 @@ class Work:
     def _work(self, name: str) -> None:
         was_busy = False
         while not self.is_stopped:
-            close_old_connections()
             self._look_after()
             job = running.take_next(name, looks_first=not was_busy)
             was_busy = job is not None
@@ -126,5 +125,6 @@ class Work:
         now = time.monotonic()
         if now - self._looked_after >= settings.JOB_LEASE.total_seconds() / BEATS:
             self._looked_after = now
+            close_old_connections()  # not for each job: SQLite would write its log back
             schedule.enqueue_due()
             running.take_back_lost()
