@@ -1,7 +1,7 @@
 """Renewals that need a decision: of what a person can still change, and no more.
 
 A monthly subscription that goes on from month to month needs none, nor does one whose
-change at the renewal is scheduled: that is decided.
+change at the renewal is scheduled or whose question was answered: that is decided.
 """
 
 from datetime import timedelta
@@ -110,7 +110,8 @@ class RenewalsReport(Report):
     title = gettext_lazy("Renewals to decide")
     about = gettext_lazy(
         "Active CSP subscriptions on whose renewal a person can still decide, and has "
-        "not. Monthly ones that go on and scheduled changes are left out."
+        "not. What goes on from month to month, is answered or is scheduled is left "
+        "out."
     )
     filters = ("partner", "product", "country")
 
@@ -163,8 +164,11 @@ def _waiting(query: Query) -> Any:
     ends = ends_soon & Q(auto_renews=False)
     renewed = is_long & Q(terms__number__gt=1, terms__reducible_until__gt=now)
     rows = Subscription.objects.visible_to(query.actor).csp().active().order_by()
+    unanswered = Q(terms__renewal_decision=None) | Q(terms__renewal_decision__answer="")
     rows = rows.filter(
-        Q(terms__ends_at=F("commitment_ends_at")) & (renews | ends | renewed),
+        Q(terms__ends_at=F("commitment_ends_at"))
+        & unanswered
+        & (renews | ends | renewed),
     ).annotate(
         decision=Case(
             When(ends_soon & Q(auto_renews=True), then=Value(str(Decision.RENEWS))),

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import strategies as st
 
 from portal.foundation import clock
-from subscriptions.models import Offer, Subscription
+from subscriptions.models import Offer, RenewalDecision, Subscription
 from subscriptions.services import lifecycle
 from subscriptions.services.clock import run
 from subscriptions.services.possibilities import Verb, possibilities
+from subscriptions.services.renewals import ask as ask_about_renewals
+from subscriptions.services.renewals import decide
 from tests import stories
 from tests.factories import OfferFactory
 
@@ -121,6 +123,15 @@ def test_renewal_is_listed_from_its_day_to_its_last_moment(sales):
     ):
         with clock.at(moment):
             assert bool(rows("renewals", sales, "pk")) == is_listed, moment
+
+
+def test_renewal_is_decided_when_somebody_has_answered(sales):
+    row = yearly(sales)
+    with clock.at(row.commitment_ends_at - timedelta(days=20)):
+        ask_about_renewals(digest=0)
+        assert rows("renewals", sales, "pk") == [(row.pk,)]
+        decide(RenewalDecision.objects.get(), actor=sales, answer="renew")
+        assert rows("renewals", sales, "pk") == []
 
 
 def test_currencies_are_never_added(sales):
