@@ -20,6 +20,7 @@ from relationships.services.activity import record, record_of_customers
 
 from ...enums import ImportState, RowOutcome
 from ...models import Import, ImportedObservation, ImportRow, Subscription
+from .. import events
 from ..locking import lock_customers
 from ..por_cases import hold_back
 from .checking import Progress, check, no_progress, tally
@@ -103,7 +104,19 @@ def _record_all(run: Import, actor: Actor, progress: Progress) -> Import:
     run.counts, run.finished_at = dict(recording.counts), recording.at
     run.state = ImportState.DONE
     run.save(update_fields=["counts", "finished_at", "state"])
+    if not run.stated_by_customer:  # who sees the end of it on the screen
+        _tell_of_end(run, actor, recording.counts)
     return run
+
+
+def _tell_of_end(run: Import, actor: Actor, counts: Counter[str]) -> None:
+    events.import_finished(
+        actor,
+        event=str(run.pk),
+        path=run.get_absolute_url(),
+        recorded=sum(counts[outcome] for outcome in WRITTEN),
+        refused=counts[RowOutcome.REFUSED],
+    )
 
 
 class _Recording:

@@ -4,8 +4,9 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from portal.foundation import clock
+from relationships.enums import NoticeKind
 from relationships.exceptions import TransitionNotAllowed
-from relationships.models import ActivityRecord
+from relationships.models import ActivityRecord, Notice
 from subscriptions.models import Import, ImportChunk, PorCase, Subscription
 from subscriptions.services.importing import recording, uploading
 from subscriptions.services.importing.checking import check
@@ -47,6 +48,14 @@ def test_import_records_new_and_superseding_rows_and_knows_them(operator, custom
     assert first.imported.run == run
     assert (run.state, run.counts) == ("done", {"new": 1, "supersedes": 1})
     assert Subscription.objects.values().get(pk=known.pk) == before
+
+
+def test_operator_is_told_when_it_has_ended(operator, customer):
+    unknown = line(CustomerFactory.build(), "A-3")
+    run = imported(operator, table(line(customer), line(customer, "A-2"), unknown))
+    (notice,) = Notice.objects.filter(kind=NoticeKind.IMPORT_FINISHED)
+    assert (notice.recipient, notice.path) == (operator.user, run.get_absolute_url())
+    assert notice.data == {"recorded": 2, "refused": 1}
 
 
 def test_same_file_twice_records_nothing_new(operator, customer):
