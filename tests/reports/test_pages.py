@@ -15,7 +15,7 @@ from portal.reports import report
 from portal.reports.all import REPORTS
 from portal.reports.columns import Kind
 from relationships.enums import Operation, StaffRole
-from relationships.models import ActivityRecord
+from relationships.models import ActivityRecord, Invitation
 from tests import stories
 from tests.admin.office import PRICE, desk, open_office, text
 from tests.fuzz.requests import taken_back
@@ -151,7 +151,9 @@ def test_operator_filters_by_partner(office):
     both = client.get(address("invitations")).context["result"].totals[0]
     chosen = {"partner": str(other.partner.pk)}
     one = client.get(address("invitations"), chosen).context["result"].totals[0]
-    assert (both["created"], one["created"]) == (4, 2)
+    every = Invitation.objects.all()
+    own = every.filter(partner=other.partner)
+    assert (both["created"], one["created"]) == (every.count(), own.count())
 
 
 def test_partner_filter_of_staff_is_not_there(office):
@@ -160,7 +162,8 @@ def test_partner_filter_of_staff_is_not_there(office):
         address("invitations"), {"partner": str(other.partner.pk)}
     )
     assert "partner" not in page.context["form"].fields
-    assert page.context["result"].totals[0]["created"] == 2
+    own = Invitation.objects.filter(partner=office.partner)
+    assert page.context["result"].totals[0]["created"] == own.count()
 
 
 @pytest.mark.parametrize(
@@ -186,7 +189,8 @@ def test_wrong_filter_is_told_and_counts_as_not_given(office, given, complaint):
 def test_period_ends_today_when_only_its_first_day_is_given(office):
     first = clock.now().date() - timedelta(days=3)
     page = desk(office.staff).get(address("invitations"), {"first": str(first)})
-    assert page.context["result"].totals[0]["created"] == 2
+    own = Invitation.objects.filter(partner=office.partner, created_at__date__gte=first)
+    assert page.context["result"].totals[0]["created"] == own.count() > 0
 
 
 def test_period_begins_a_year_before_when_only_its_last_day_is_given(office):

@@ -159,6 +159,17 @@ def test_months_of_a_period_have_a_column_each_and_their_end(agent):
     assert before.rows[0]["day_0"] == 0
 
 
+def test_moment_on_the_border_belongs_to_the_day_that_begins(agent):
+    row = bought(agent, BEGIN + 5 * DAY)
+    with clock.at(BEGIN + 7 * DAY):
+        lifecycle.cancel(row, actor=agent)
+    seats = []
+    for day in ("2026-01-05", "2026-01-06", "2026-01-07", "2026-01-08"):
+        result = ask("value", agent, first=day, last=day, show="seats")
+        seats.append(result.rows[0]["day_0"])
+    assert seats == [0, 5, 5, 0]
+
+
 def test_currencies_have_a_row_and_a_picture_each(agent):
     bought(agent, BEGIN, unit_price="10.00")
     other = stories.staff()
