@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.apps import apps
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
@@ -53,11 +52,10 @@ from ..factories import (
     TenantMembershipFactory,
     UserFactory,
 )
+from ..stored import everything_but, rows
 from ..subscriptions.importing.support import imported, table
 
 PRICE = "417.35"
-COUNTERS = {"accounts.Throttle"}  # how often somebody came, not what they did
-OWN_APPS = ("accounts", "jobs", "relationships", "subscriptions")
 
 
 def desk(actor: Actor) -> Client:
@@ -90,13 +88,8 @@ def messages(response: Any) -> list[str]:
 
 
 def everything() -> dict[str, list[dict[str, Any]]]:
-    """Every stored row of the portal's own tables."""
-    return {
-        model._meta.label: list(model._base_manager.order_by("pk").values())
-        for app in OWN_APPS
-        for model in apps.get_app_config(app).get_models()
-        if not model._meta.proxy and model._meta.label not in COUNTERS
-    }
+    """Every stored row of the portal's own tables, but what reading leaves behind."""
+    return rows(*everything_but("accounts.Throttle"))
 
 
 def somebody(name: str) -> Any:

@@ -11,6 +11,7 @@ from portal.jobs import running
 from portal.jobs.models import Job
 from relationships.models import Customer
 from subscriptions.models import Import, PorCase, Subscription
+from subscriptions.services.importing.background import record_in_background
 
 from .. import stories
 from ..factories import CustomerFactory
@@ -50,6 +51,10 @@ def previewed(client, *lines, **data):
     running.run_waiting("one")
     run.refresh_from_db()
     return run
+
+
+def jobs_that_record():
+    return Job.objects.filter(task_path=record_in_background.module_path)
 
 
 def started(client, run, **data):
@@ -182,10 +187,10 @@ def test_import_is_recorded_by_a_worker(operator, customer):
 def test_second_click_enqueues_no_second_job(operator, customer):
     run = previewed(operator, line(customer))
     operator.post(url(run, "start"))
-    count = Job.objects.count()
+    (job,) = jobs_that_record()
     page = operator.post(url(run, "start"), follow=True)
     running.run_waiting("one")
-    assert Job.objects.count() == count
+    assert list(jobs_that_record()) == [job]
     assert page.status_code == 200
     assert customer.subscriptions.count() == 1
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus
 
-from django.apps import apps
 from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, settings
@@ -174,24 +173,6 @@ def send(draw: Any, client: Client, page: Page) -> Any:
         QUERY_STRING=query[:100_000],
         **draw(headers),
     )
-
-
-def rows(*labels: str) -> dict[str, list[dict[str, Any]]]:
-    """Every stored row of these models."""
-    return {
-        label: list(apps.get_model(label)._base_manager.order_by("pk").values())
-        for label in labels
-    }
-
-
-def everything_but(*labels: str) -> list[str]:
-    """Every model of the portal's own, but for these."""
-    return [
-        model._meta.label
-        for app in ("accounts", "relationships", "subscriptions")
-        for model in apps.get_app_config(app).get_models()
-        if not model._meta.proxy and model._meta.label not in labels
-    ]
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from subscriptions.models import Subscription
 from tests import stories
 from tests.admin.office import Office, desk, list_url, open_office, url
 from tests.admin.pages import OF_LISTS, OF_ROWS, TRANSITIONS, VIEW, app_urls, site_urls
+from tests.stored import everything_but, rows
 
-from .requests import Page, everything_but, fuzzed, pages, rows, send, taken_back
+from .requests import Page, fuzzed, pages, send, taken_back
 
 pytestmark = pytest.mark.django_db
 

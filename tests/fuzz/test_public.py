@@ -12,8 +12,9 @@ from relationships.models import Invitation
 from relationships.services.partners import stop_partner_link
 from tests import stories
 from tests.public.visitor import Visitor, path_of
+from tests.stored import everything_but, rows
 
-from .requests import everything_but, fuzzed, pages, rows, send, taken_back
+from .requests import fuzzed, pages, send, taken_back
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,7 @@ TRACES = (
     "relationships.OutgoingEmail",
     "accounts.SignIn",
     "accounts.Throttle",
+    "jobs.Job",
 )
 KEPT = everything_but(*TRACES)
 DECISIONS = ("accepted_at", "declined_at", "customer_id", "recipient_email", "body")

@@ -5,7 +5,12 @@ from django_tasks import TaskResultStatus as Status
 
 from portal.jobs.models import Job
 from subscriptions.models import Import, ImportRow, Subscription
-from subscriptions.services.importing.background import begin, preview
+from subscriptions.services.importing.background import (
+    begin,
+    check_in_background,
+    preview,
+    record_in_background,
+)
 from subscriptions.services.importing.checking import check
 from subscriptions.services.importing.uploading import choose_columns
 
@@ -37,13 +42,13 @@ def run(operator):
     return uploaded(operator, file, customer=CustomerFactory())
 
 
-def is_taken_up_again(workers, first, state):
+def is_taken_up_again(workers, first, task, state):
     first.kill()
     assert Job.objects.get().status == Status.RUNNING
     assert not Subscription.objects.exists()
     workers.start()
     eventually(jobs_are_over)
-    job = Job.objects.get()
+    job = Job.objects.get(task_path=task.module_path)
     assert (job.status, job.attempt) == (Status.SUCCESSFUL, 2)
     assert Import.objects.get().state == state
 
@@ -52,7 +57,7 @@ def test_preview_begins_anew_when_its_worker_is_killed(workers, operator, run):
     preview(run, actor=operator, columns=run.columns, day_first=False)
     first = workers.start()
     eventually(ImportRow.objects.exists)
-    is_taken_up_again(workers, first, "checked")
+    is_taken_up_again(workers, first, check_in_background, "checked")
     assert ImportRow.objects.count() == ROWS
     assert Import.objects.get().counts == {"new": ROWS}
 
@@ -63,6 +68,6 @@ def test_import_is_recorded_once_when_its_worker_is_killed(workers, operator, ru
     begin(run, actor=operator)
     first = workers.start()
     eventually(Job.objects.filter(status=Status.RUNNING).exists)
-    is_taken_up_again(workers, first, "done")
+    is_taken_up_again(workers, first, record_in_background, "done")
     assert Subscription.objects.count() == ROWS
     assert run.observations.count() == ROWS

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.core.exceptions import ValidationError
 
 from relationships import roles
@@ -15,6 +14,7 @@ from relationships.enums import StaffRole, TenantRole
 from relationships.models import ActivityRecord, Customer, Partner
 
 from .. import stories
+from ..stored import everything_but, rows
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -40,16 +40,7 @@ def actor_as(role: str, *, partner: Partner, customer: Customer) -> Actor:
 
 def stored() -> dict[str, list[dict[str, Any]]]:
     """Every row of the portal's own tables, as the database has it."""
-    models = [
-        model
-        for app in ("accounts", "relationships", "subscriptions")
-        for model in apps.get_app_config(app).get_models()
-        if not model._meta.proxy
-    ]
-    return {
-        model._meta.label: list(model._base_manager.order_by("pk").values())
-        for model in models
-    }
+    return rows(*everything_but())
 
 
 @contextmanager

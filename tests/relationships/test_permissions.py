@@ -16,7 +16,15 @@ from relationships.actors import Actor
 from relationships.enums import ApprovalVerb, CaseKind, SentHow
 from relationships.models import Customer, Invitation, Partner
 from relationships.roles import Action
-from relationships.services import cases, invitations, jobs, partners, tenants
+from relationships.services import (
+    cases,
+    endpoints,
+    invitations,
+    jobs,
+    partners,
+    templates,
+    tenants,
+)
 from relationships.services.agreements import attest_agreement
 from relationships.services.approvals import approve, do_or_ask, refuse
 from relationships.services.relationships import end_relationship
@@ -338,6 +346,23 @@ def retract(world):
     return lambda actor: retract_observation(observation, actor=actor, reason="x")
 
 
+@service(Action.EDIT_TEMPLATE)
+def save_template(world):
+    return lambda actor: templates.save_template(
+        world.partner, actor=actor, language="en", subject="X", body="[[link]]"
+    )
+
+
+@service(Action.MANAGE_WEBHOOKS)
+def send_test(world):
+    url = "https://fabrikam.example/"
+    agent = stories.staff(world.partner, "admin_agent")
+    endpoint = endpoints.add_endpoint(
+        actor=agent, url=url, events=["invitation-accepted"]
+    )
+    return lambda actor: endpoints.send_test(endpoint, actor=actor)
+
+
 @service(Action.MANAGE_JOBS)
 def run_job_again(world):
     result = examples.give_up.enqueue()
@@ -371,7 +396,7 @@ def world():
 
 def test_every_action_that_changes_something_is_asked_for_by_a_service():
     changing = {action for action in Action if not action.startswith("view_")}
-    changing -= {Action.MANAGE_CATALOGUE}  # the operator's own pages
+    changing -= {Action.MANAGE_CATALOGUE, Action.NAME_PRODUCT}  # plain forms
     assert {each.action for each in SERVICES.values()} == changing
 
 
