@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from portal.foundation.admin import TransitionForm, words
+from relationships.forms import ReasonForm
 
 from .import_forms import UploadForm
 from .models import Offer, ScheduledChange
@@ -188,3 +189,28 @@ class StartForm(TransitionForm):
         if not obj.refused:
             del self.fields["leave_out_refused"]
             self.refused_field = None
+
+
+class RetractForm(ReasonForm):
+    """Why an observation is wrong, and what holds where it superseded another one."""
+
+    restores = forms.BooleanField(
+        label=_("What was recorded before it holds again"),
+        required=False,
+        initial=True,
+        help_text=_("It is recorded once more as it was. Otherwise nothing is shown."),
+    )
+
+    def __init__(self, data: Any = None, *, obj: Any, actor: Any) -> None:
+        super().__init__(data, obj=obj, actor=actor)
+        if not self.supersedes():
+            del self.fields["restores"]
+
+    def supersedes(self) -> bool:
+        return self.obj.supersedes_id is not None
+
+
+class RetractImportForm(RetractForm):
+    def supersedes(self) -> bool:
+        rows = self.obj.retractable()
+        return bool(rows.filter(supersedes__isnull=False).exists())

@@ -20,7 +20,7 @@ from relationships.forms import ReasonForm
 from relationships.roles import Action
 
 from ..enums import ImportState, PorCaseOutcome, RowOutcome
-from ..forms import OperatorUploadForm, StartForm
+from ..forms import OperatorUploadForm, RetractImportForm, StartForm
 from ..import_forms import ColumnsForm
 from ..models import Import, PorCase
 from ..services.importing.background import begin, preview
@@ -97,7 +97,7 @@ class ImportAdmin(PortalModelAdmin):
             ),
             done=gettext_lazy("Retracted: %(object)s."),
             is_possible=_can_retract,
-            form_class=ReasonForm,
+            form_class=RetractImportForm,
             css="danger",
         ),
     )

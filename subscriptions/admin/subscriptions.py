@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition
 from relationships.admin.base import PortalModelAdmin, badge
-from relationships.forms import ReasonForm
 from relationships.roles import Action, Column
 
 from ..enums import OTHER_CHANNELS, Channel, SubscriptionStatus
+from ..forms import RetractForm
 from ..models import CspSubscription, ExistingSubscription, Subscription
 from ..services.observations import retract_observation
 from .managing import WAYS, subscription_page
@@ -220,7 +220,7 @@ class ExistingSubscriptionAdmin(SubscriptionAdmin):
             ),
             done=_("Retracted: %(object)s."),
             is_possible=_is_current,
-            form_class=ReasonForm,
+            form_class=RetractForm,
             css="danger",
         ),
     )

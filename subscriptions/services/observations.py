@@ -22,6 +22,7 @@ from ..enums import OTHER_CHANNELS
 from ..models import ObservationRetraction, Subscription
 from .locking import lock_customer
 from .observing import Statement, recorded_partner
+from .restoring import restore_earlier
 
 __all__ = ["Statement", "record_observation", "retract_observation"]
 
@@ -113,10 +114,11 @@ def _partner_of_record(
 
 @transaction.atomic
 def retract_observation(
-    subscription: Subscription, *, actor: Actor, reason: str
+    subscription: Subscription, *, actor: Actor, reason: str, restores: bool = True
 ) -> ObservationRetraction:
     """Take a wrong observation out of the current view; the row stays for good.
 
+    What it superseded is recorded anew, unless `restores` is false.
     TransitionNotAllowed when it is superseded, retracted already, or CSP;
     ValidationError `reason`.
     """
@@ -140,11 +142,17 @@ def retract_observation(
         reason=reason.strip(),
         at=clock.now(),
     )
+    restored = 0
+    if restores:
+        restored = restore_earlier(
+            [subscription.pk], at=retraction.at, reason=retraction.reason
+        )
     record(
         Operation.RETRACT_OBSERVATION,
         subscription,
         actor=actor,
         customer=subscription.customer,
+        new={"restored": restored},
         reason=retraction.reason,
     )
     return retraction

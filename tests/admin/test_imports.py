@@ -219,6 +219,21 @@ def test_whole_import_is_retracted(operator, customer):
     assert not Subscription.objects.current().exists()
 
 
+@pytest.mark.parametrize(("ticked", "seats"), [({"restores": "on"}, [25]), ({}, [])])
+def test_earlier_word_holds_again_when_that_is_ticked(
+    operator, customer, ticked, seats
+):
+    started(operator, first := previewed(operator, line(customer)))
+    started(operator, second := previewed(operator, line(customer, seats="26")))
+    assert "holds again" not in text(operator.get(url(first, "retract")))
+    assert "holds again" in text(operator.get(url(second, "retract")))
+    data = {"reason": "Wrong file", **ticked}
+    operator.post(url(second, "retract"), data)
+    assert list(Subscription.objects.current().values_list("quantity", flat=True)) == (
+        seats
+    )
+
+
 def test_failed_job_is_told_and_nothing_was_recorded(operator, customer):
     run = previewed(operator, line(customer))
     operator.post(url(run, "start"))

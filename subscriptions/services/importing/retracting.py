@@ -1,4 +1,7 @@
-"""A wrong import is taken back as a whole: its rows stay, and leave the view."""
+"""A wrong import is taken back as a whole: its rows stay, and leave the view.
+
+What they superseded holds again.
+"""
 
 from collections import Counter
 from typing import Any
@@ -17,14 +20,18 @@ from relationships.services.activity import record, record_of_customers
 
 from ...models import Import, ObservationRetraction
 from ..locking import lock_customers
+from ..restoring import restore_earlier
 from .uploading import lock_import
 
 
 @transaction.atomic
-def retract_import(run: Import, *, actor: Actor, reason: str) -> int:
+def retract_import(
+    run: Import, *, actor: Actor, reason: str, restores: bool = True
+) -> int:
     """Retract what it recorded and is still the newest word; how many that were.
 
-    What a newer observation supersedes, or was retracted by itself, is let be. Raises
+    What that superseded is recorded anew, unless `restores` is false. What a newer
+    observation supersedes, or was retracted by itself, is let be. Raises
     TransitionNotAllowed when nothing is left, ValidationError `reason`.
     """
     actor.require(Action.RETRACT_OBSERVATION)
@@ -44,13 +51,18 @@ def retract_import(run: Import, *, actor: Actor, reason: str) -> int:
         ("subscription", "actor", "reason", "at"),
         ((pk, actor.user.pk, reason, now) for pk, _customer in found),
     )
-    _tell(run, actor, reason, Counter(customer for _pk, customer in found))
+    ids = [pk for pk, _customer in found]
+    restored = restore_earlier(ids, at=now, reason=reason) if restores else 0
+    counted = Counter(customer for _pk, customer in found)
+    _tell(run, actor, reason, counted, restored)
     return len(found)
 
 
-def _tell(run: Import, actor: Actor, reason: str, counted: Counter[Any]) -> None:
+def _tell(
+    run: Import, actor: Actor, reason: str, counted: Counter[Any], restored: int
+) -> None:
     operation = Operation.RETRACT_OBSERVATION
-    new = {"retracted": counted.total()}
+    new = {"retracted": counted.total(), "restored": restored}
     record(operation, run, actor=actor, new=new, reason=reason)
     news = {customer: {"retracted": count} for customer, count in counted.items()}
     record_of_customers(operation, run, actor=actor, news=news, reason=reason)
