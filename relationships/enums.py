@@ -289,3 +289,13 @@ class Operation(models.TextChoices):
     TEST_WEBHOOK = "test_webhook", _("Test sent to a webhook")
     RESEND_WEBHOOK = "resend_webhook", _("Webhook sent again")
     CREATE_BATCH = "create_invitation_batch", _("Invitations of a list created")
+
+
+# How a partner comes to a decision: its own matter until something is done.
+INTERNAL_OPERATIONS = (
+    Operation.ASK_FOR_APPROVAL,
+    Operation.APPROVE,
+    Operation.REFUSE_APPROVAL,
+    Operation.ANSWER_RENEWAL,
+    Operation.ASSIGN_RENEWAL,
+)

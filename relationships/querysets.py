@@ -20,6 +20,7 @@ from portal.foundation import clock
 from portal.foundation.ruled import RuledQuerySet
 
 from .enums import (
+    INTERNAL_OPERATIONS,
     OPEN_STATUSES,
     TAKEN_EMAILS,
     ApprovalOutcome,
@@ -224,6 +225,10 @@ class InvitationTemplateQuerySet(ScopedQuerySet):
 
 
 class ActivityRecordQuerySet(ScopedQuerySet):
+    def of_customer(self, customer: Customer) -> Q:
+        """All but what its partner only thinks about."""
+        return Q(customer=customer) & ~Q(operation__in=INTERNAL_OPERATIONS)
+
     def about(self, resource: models.Model) -> Any:
         """The history of one object, newest first."""
         return self.filter(

@@ -1,9 +1,16 @@
 """A tenant's people read what was done for their tenant."""
 
+from datetime import timedelta
+
 import pytest
 
-from relationships.enums import Operation
+from portal.foundation import clock
+from relationships.enums import ApprovalVerb, Operation
+from relationships.models import ActivityRecord
+from relationships.services import approvals
 from relationships.services.activity import record
+from subscriptions.models import RenewalDecision
+from subscriptions.services import renewals
 from tests import stories
 
 from .visitor import Visitor, text_of
@@ -35,6 +42,40 @@ def test_activity_tells_the_person_of_the_tenant_and_of_staff_the_partner(
     assert f"{admin.user}, Global administrator" in page
     assert sales.partner.name in page
     assert str(sales.user) not in page
+
+
+def test_activity_keeps_to_itself_how_the_partner_comes_to_a_decision(visitor, admin):
+    agent = stories.staff(role="admin_agent")
+    agent.partner.needs_second_person = True
+    agent.partner.save()
+    second = stories.staff(agent.partner, "admin_agent")
+    stories.relationship(agent, admin)
+    subscription = stories.csp_subscription(agent, admin.customer)
+    for decide in (
+        lambda asked: approvals.refuse(asked, actor=second, reason="Too early."),
+        lambda asked: approvals.approve(asked, actor=second),
+    ):
+        decide(approvals.do_or_ask(ApprovalVerb.CANCEL, subscription, actor=agent))
+    other = stories.csp_subscription(agent, admin.customer)
+    with clock.at(other.commitment_ends_at - timedelta(days=5)):
+        renewals.ask(digest=0)
+        decision = RenewalDecision.objects.get(subscription=other)
+        renewals.assign(decision, actor=agent, owner=second.user)
+        renewals.decide(decision, actor=agent, answer="end", note="They leave.")
+    read = set(ActivityRecord.objects.visible_to(admin).values_list("operation"))
+    kept = set(ActivityRecord.objects.visible_to(agent).values_list("operation"))
+    assert kept - read >= {
+        ("ask_for_approval",),
+        ("approve",),
+        ("refuse_approval",),
+        ("answer_renewal",),
+        ("assign_renewal",),
+    }
+    page = text_of(visitor.get(ACTIVITY))
+    assert "Subscription cancelled" in page
+    assert "Auto-renew switched" in page
+    assert "pproval" not in page
+    assert "Renewal" not in page
 
 
 def test_activity_tells_nothing_of_another_tenant(visitor):
