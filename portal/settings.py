@@ -224,6 +224,7 @@ OIDC_SESSION_HOURS = env.int("OIDC_SESSION_HOURS", default=12)
 SECOND_FACTOR = env("SECOND_FACTOR", default="optional" if DEBUG else "staff")
 OTP_TOTP_ISSUER = env("SECOND_FACTOR_NAME", default="Partner portal")
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
 GUESSES = env.int("GUESSES", default=10)
 GUESSES_PER_ADDRESS = env.int("GUESSES_PER_ADDRESS", default=50)
 LOCK_MINUTES = env.int("LOCK_MINUTES", default=15)

@@ -1,5 +1,6 @@
 """As whom a session acts: kept in the session, checked anew on every request."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.middleware.csrf import rotate_token
 from portal.accounts import history, second_factor
 from portal.accounts.enums import Factor, SignInOutcome
 from portal.accounts.models import User
+from portal.foundation import clock
 from relationships.actors import Actor, actors_of
 from relationships.enums import SignInHow
 
@@ -45,6 +47,7 @@ def begin(
     if how == SignInHow.LOCAL_ACCOUNT and not factor and second_factor.is_set_up(user):
         raise SecondFactorWanted(user, actor)
     login(request, user, backend=BACKEND)
+    request.session.set_expiry(_end_of_session(how))
     waiting.end(request)
     request.session[SECOND_FACTOR] = str(factor)
     history.note(request, user, SignInOutcome.SIGNED_IN, how=str(how), factor=factor)
@@ -55,6 +58,16 @@ def begin(
         act_as(request, actor)
     else:
         request.session.pop(ACTS_AS, None)
+
+
+def _end_of_session(how: SignInHow) -> datetime:
+    """A moment: seconds would be counted anew each time that the session is stored.
+
+    What has changed at a provider since, a role taken away, is told at the next one.
+    """
+    is_local = how == SignInHow.LOCAL_ACCOUNT
+    hours = settings.SESSION_HOURS if is_local else settings.OIDC_SESSION_HOURS
+    return clock.now() + timedelta(hours=hours)
 
 
 def act_as(request: HttpRequest, actor: Actor) -> None:

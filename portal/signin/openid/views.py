@@ -196,8 +196,6 @@ def _begin(request: HttpRequest, actor: Actor, proof: ProvedIdentity) -> None:
     sessions.begin(
         request, actor.user, actor=actor, how=OPENID, tenant_id=proof.tenant_id
     )
-    # What has changed at the provider since, a role taken away, is told at the next.
-    request.session.set_expiry(settings.OIDC_SESSION_HOURS * 3600)
 
 
 def _go_on(url: str) -> HttpResponse:

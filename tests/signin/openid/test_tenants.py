@@ -1,10 +1,13 @@
 """Who somebody is, once the provider has proved it."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from portal.accounts.models import Identity, User
+from portal.foundation import clock
 from relationships.models import (
     ActivityRecord,
     Customer,
@@ -17,7 +20,7 @@ from tests.public.visitor import Visitor, everything_stored, path_of, text_of
 
 from . import faulty
 from .faulty import person
-from .walking import come_back, sign_in
+from .walking import come_back, sign_in, to_provider
 
 pytestmark = pytest.mark.django_db
 
@@ -166,11 +169,16 @@ def test_session_is_another_persons_when_another_one_signs_in(provider, path):
     assert visitor.session["signed_in_tenant"] == str(second.tenant_id)
 
 
-def test_session_ends_after_hours_so_that_roles_are_told_anew(provider, path, settings):
+def test_session_ends_after_hours_when_it_is_used_until_then(provider, path, settings):
     settings.OIDC_SESSION_HOURS = 2
     visitor = Visitor()
     sign_in(visitor, provider, claims_of(CustomerFactory()), path)
-    assert visitor.session.get_expiry_age() == 2 * 3600
+    end = clock.now() + timedelta(hours=2)
+    with time_machine.travel(end - timedelta(minutes=1)):
+        to_provider(visitor)  # which the session keeps
+        assert visitor.get("/my/").status_code == 200
+    with time_machine.travel(end + timedelta(seconds=1)):
+        assert visitor.get("/my/").url == "/sign-in/?next=/my/"
 
 
 def test_invitation_of_another_tenant_tells_so_when_the_tenant_is_known(
