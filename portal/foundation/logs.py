@@ -29,6 +29,16 @@ _VALUE = re.compile(
 )
 _HEADER = re.compile(r"\b((?:Bearer|Basic) )[\w.~+/=-]+", re.IGNORECASE)
 
+_NO_ADDRESS = r"\s<>\"'()\[\]{},;:=/"
+_ADDRESS = re.compile(
+    rf"(?:\"[^\"\n]*\"|[^{_NO_ADDRESS}]+)@(?:\[[^\]\s]*\]|[^{_NO_ADDRESS}]+)"
+)
+
+
+def without_addresses(text: str) -> str:
+    """The same text, with every e-mail address hidden."""
+    return _ADDRESS.sub(HIDDEN, text)
+
 
 def redact(text: str) -> str:
     """The same text, with every token and secret hidden."""

@@ -98,8 +98,11 @@ def job(
 ) -> Callable[[Callable[..., None]], JobTask]:
     """Make a job of a function; with `every`, the portal enqueues it by itself.
 
+    No pause is longer than `every`: the next one is not enqueued before this one ends.
     One that shows no progress for longer than `limit` has hung: that attempt failed.
     """
+    if every is not None:
+        pauses = tuple(min(pause, every) for pause in pauses)
 
     def wrap(function: Callable[..., None]) -> JobTask:
         options: dict[str, Any] = {

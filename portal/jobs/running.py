@@ -17,7 +17,7 @@ from django_tasks_db.models import DBTaskResult
 
 from portal.foundation import clock
 from portal.foundation.exceptions import TransitionNotAllowed
-from portal.foundation.logs import redact
+from portal.foundation.logs import redact, without_addresses
 
 from .defining import PAUSES, GiveUp, Hung, JobContext, TakenAway
 from .models import NO_DELAY, Job, Worker
@@ -87,12 +87,12 @@ def note_hung(job: Job) -> None:
 
 
 def _note_failure(job: Job, error: Exception) -> None:
-    text = redact("".join(format_exception(error)))
+    text = _kept("".join(format_exception(error)))
     is_final = isinstance(error, GiveUp)
     (log.warning if is_final else log.error)(
         "%s %s has failed, attempt %s: %s",
         *(job.task_path, job.pk, job.attempt),
-        str(error) if is_final else text,
+        _kept(str(error)) if is_final else text,
     )
     _note(
         job,
@@ -107,7 +107,12 @@ def _reason(error: Exception) -> str:
     words = str(error)
     if not isinstance(error, GiveUp):
         words = f"{type(error).__name__}: {words}" if words else type(error).__name__
-    return redact(words)[:LONGEST_REASON]
+    return _kept(words)[:LONGEST_REASON]
+
+
+def _kept(words: str) -> str:
+    """Without secrets and without people's addresses, which an answer may repeat."""
+    return without_addresses(redact(words))
 
 
 def _after_failure(job: Job, *, is_final: bool) -> dict[str, Any]:

@@ -16,13 +16,9 @@ from portal.jobs.defining import GiveUp, JobContext, job
 from relationships.services import mail
 
 
-class NotTaken(Exception):
-    """The mail server's words, without the recipient's address."""
-
-
 @job(_("Send a link for a new password"))
 def send_link(context: JobContext, user_id: int, language: str) -> None:
-    """The link is made now and kept nowhere. NotTaken: it is tried again.
+    """The link is made now and kept nowhere. `mail.NotTaken`: it is tried again.
 
     Where a worker dies before it has noted the answer, the person gets two, and either
     works until one is used.
@@ -36,7 +32,7 @@ def send_link(context: JobContext, user_id: int, language: str) -> None:
         mail.letter(user.email or user.login, subject, text).send()
     except mail.FAILURES as error:
         # Not from it: its words have the address, and a job's reason is kept.
-        kind = GiveUp if mail.is_final(error) else NotTaken
+        kind = GiveUp if mail.is_final(error) else mail.NotTaken
         raise kind(mail.answer(error)) from None
 
 

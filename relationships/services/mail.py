@@ -35,6 +35,10 @@ attachments: list[Callable[[OutgoingEmail], list[tuple[str, bytes, str]]]] = []
 SUBJECT_LENGTH = 200  # what an invitation and an outgoing e-mail hold
 
 
+class NotTaken(Exception):
+    """The mail server's words; another attempt may do."""
+
+
 def render(name: str, context: dict[str, Any]) -> tuple[str, str]:
     """Subject (of one line, clipped) and text of `name`, from its two templates."""
     subject = render_to_string(f"relationships/email/{name}_subject.txt", context)
@@ -112,9 +116,11 @@ def deliver(context: JobContext, email_id: int) -> None:
         _hand_over(email)
     except Exception as error:  # whatever it is, the status has to tell it
         _note_failure(email, error, is_last=context.is_last)
-        if email.status in FINAL:
-            raise GiveUp(email.error) from error
-        raise
+        kind = GiveUp if email.status in FINAL else NotTaken
+        raise kind(email.error) from None  # its words have the recipient's address
+    # Where this cannot be stored, the next attempt finds it being sent, and stops.
+    email.sent_at, email.error = clock.now(), ""
+    _note(email, EmailStatus.SENT)
 
 
 def _begin(email: OutgoingEmail, *, is_asked_for: bool) -> bool:
@@ -129,9 +135,6 @@ def _hand_over(email: OutgoingEmail) -> None:
     connection.open()
     try:
         connection.send_messages([message_of(email)])
-        email.sent_at = clock.now()
-        email.error = ""
-        _note(email, EmailStatus.SENT)
     finally:
         with suppress(smtplib.SMTPException, OSError):  # the message has gone
             connection.close()

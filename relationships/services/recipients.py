@@ -130,7 +130,8 @@ def judged(lines: list[Line], partner: Partner) -> list[Line]:
             mark = LineMark.LINKED
         elif line.key in invited:
             mark = LineMark.INVITED
-        seen.add(line.key)
+        if mark != LineMark.BAD:
+            seen.add(line.key)
         result.append(replace(line, mark=mark, why=why))
     return result
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.servers.basehttp import WSGIRequestHandler
 from gunicorn.config import Config
 
-from portal.foundation.logs import HIDDEN, redact
+from portal.foundation.logs import HIDDEN, redact, without_addresses
 from portal.foundation.server_log import RedactingLogger
 from tests.public.visitor import Visitor
 
@@ -66,6 +66,29 @@ def test_token_is_hidden_wherever_it_stands(line):
 )
 def test_line_without_a_secret_stays_as_it_is(line):
     assert redact(line) == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "550 5.1.1 <{}>: Recipient address rejected",
+        "Key (lower(recipient_email::text))=({}) already exists.",
+        "{{'{}': (550, b'no')}}",
+        "mailto:{}",
+        "{}",
+    ],
+)
+@pytest.mark.parametrize("address", ["ann@contoso.example", '"ann b"@x', "ä+b@[::1]"])
+def test_address_is_hidden_wherever_it_stands(line, address):
+    hidden = without_addresses(line.format(address))
+    assert "ann" not in hidden
+    assert "@" not in hidden
+    assert HIDDEN in hidden
+
+
+def test_line_without_an_address_stays_as_it_is():
+    line = "@transaction.atomic, 2 @ 5, <Job object at 0x7f>"
+    assert without_addresses(line) == line
 
 
 @pytest.fixture

@@ -59,6 +59,13 @@ def test_worker_does_what_is_due_and_ends_when_nothing_is_left(tmp_path):
     assert not Worker.objects.exists()
 
 
+def test_scheduled_job_is_tried_again_no_later_than_it_is_due_again():
+    scheduled = [task for task in registry.values() if task.every]
+    assert run_clock.every < max(examples.write.pauses)
+    assert run_clock.attempts == examples.write.attempts
+    assert all(max(task.pauses) <= task.every for task in scheduled)
+
+
 stage = SimpleNamespace()  # what the jobs of these tests have to reach
 
 

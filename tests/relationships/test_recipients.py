@@ -1,6 +1,7 @@
 """Lists of recipients: read in every shape, and judged without telling of others."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -144,6 +145,12 @@ def test_line_is_double_when_the_address_and_domain_were_there_before(sales):
     elsewhere = Line(3, "", ADA.address, "wingtip.example")
     found = marks(sales, ADA, again, elsewhere)
     assert found == [LineMark.GOOD, LineMark.DOUBLE, LineMark.GOOD]
+
+
+@pytest.mark.django_db
+def test_line_is_good_when_only_a_bad_one_had_the_same_address(sales):
+    found = marks(sales, replace(ADA, name="n" * 201), ADA, ADA)
+    assert found == [LineMark.BAD, LineMark.GOOD, LineMark.DOUBLE]
 
 
 @pytest.mark.django_db
