@@ -3,6 +3,7 @@
 Secure by default. `DEBUG` relaxes what a newcomer on one machine would stumble over.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from portal.foundation.keys import weakness
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+env = environ.Env()
+env.ENVIRON = {name: value for name, value in os.environ.items() if value}
 
 DEBUG = env.bool("DEBUG", default=False)
 
@@ -216,7 +218,7 @@ OIDC_NAME = env("OIDC_NAME", default="Microsoft")
 OIDC_TENANT_CLAIM = env("OIDC_TENANT_CLAIM", default="tid")
 OIDC_OBJECT_CLAIM = env("OIDC_OBJECT_CLAIM", default="oid")
 OIDC_ROLES_CLAIM = env("OIDC_ROLES_CLAIM", default="wids")
-OIDC_TIMEOUT = env.float("OIDC_TIMEOUT", default=5)
+OIDC_TIMEOUT = env.float("OIDC_TIMEOUT", default=5.0)
 OIDC_SESSION_HOURS = env.int("OIDC_SESSION_HOURS", default=12)
 
 # Who needs a second factor (optional, staff, everybody). portal.accounts.throttling
@@ -268,14 +270,14 @@ NOTICE_DAYS = env.int("NOTICE_DAYS", default=365)
 # Background work. A worker that was not seen for this long is gone.
 
 TASKS = {"default": {"BACKEND": "portal.jobs.backend.JobBackend"}}
-JOB_LEASE = timedelta(seconds=env.float("JOB_LEASE_SECONDS", default=60))
+JOB_LEASE = timedelta(seconds=env.float("JOB_LEASE_SECONDS", default=60.0))
 JOB_HISTORY_DAYS = env.int("JOB_HISTORY_DAYS", default=30)
 CLOCK_MINUTES = env.int("CLOCK_MINUTES", default=5)
 
 # Webhooks go to the Internet by https alone; only a developer's own machine may be
 # reached besides, and without TLS.
 
-WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", default=10)
+WEBHOOK_SECONDS = env.float("WEBHOOK_SECONDS", default=10.0)
 WEBHOOKS_TO_LOOPBACK = DEBUG and env.bool("WEBHOOKS_TO_LOOPBACK", default=False)
 
 # E-mail
@@ -286,7 +288,7 @@ EMAIL_CONFIG = env.email(
 vars().update(EMAIL_CONFIG)
 if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
     EMAIL_BACKEND = "portal.foundation.smtp.EmailBackend"
-EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=30)
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", default=30.0)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="portal@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -24,6 +24,18 @@ def test_env_example_lists_exactly_what_settings_read():
     assert listed() == read_by_settings()
 
 
+@pytest.mark.parametrize("debug", ["on", "off"])
+def test_copy_of_env_example_says_what_holds_without_it(debug):
+    text = (ROOT / ".env.example").read_text()
+    example = dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    code = "[print(n, getattr(settings, n)) for n in dir(settings) if n.isupper()]"
+    own = {"DEBUG": debug, "SECRET_KEY": STRONG}
+    without = run(code, **own)
+    assert "\nHTTPS " in without.stdout
+    copied = run(code, **{**example, **own})
+    assert copied.stdout.splitlines() == without.stdout.splitlines()
+
+
 def in_readme() -> set[str]:
     """The settings that the README's tables explain."""
     rows = re.findall(r"^\| (`[A-Z].*?) \|", (ROOT / "README.md").read_text(), re.M)

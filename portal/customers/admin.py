@@ -21,6 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from portal.foundation.countries import country_name
 from relationships.actors import Actor
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.models import Customer, TenantSignIn
@@ -38,6 +39,8 @@ from .attesting import attest_view
 from .ordering import order_view
 from .page import customer_page
 
+# What a customer's tenant says of itself, for whoever may not correct it.
+STATED = ("company_name", "country_by_name", "primary_domain")
 STATES = {
     "active": ("ok", _("Active")),
     "ended": ("off", _("Ended")),
@@ -120,7 +123,6 @@ class CustomerAdmin(PortalModelAdmin):
     view_action = Action.VIEW_CUSTOMERS
     add_action = Action.ADD_CUSTOMER
     change_action = Action.CORRECT_CUSTOMER
-    fields = (*STATEMENT_FIELDS, *CONTACT_FIELDS)
     list_title = _("Customers")
     when_empty = _(
         "No customer yet. Request a reseller relationship: a customer appears here "
@@ -207,9 +209,17 @@ class CustomerAdmin(PortalModelAdmin):
         transacts = bool(partner and partner.is_csp_transacting)
         return transacts and super().has_add_permission(request)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        statements = self.get_readonly_fields(request, obj) or STATEMENT_FIELDS
+        return [*statements, *CONTACT_FIELDS]
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         may_correct = self._may(request, Action.CORRECT_STATEMENTS)
-        return [] if obj is None or may_correct else list(STATEMENT_FIELDS)
+        return [] if obj is None or may_correct else list(STATED)
+
+    @admin.display(description=_("country"))
+    def country_by_name(self, customer: Any) -> str:
+        return country_name(customer.country)
 
     def save_model(
         self, request: HttpRequest, obj: Any, form: Any, change: bool

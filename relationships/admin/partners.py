@@ -18,6 +18,21 @@ def country(row: Partner | CountryMarket) -> str:
     return country_name(row.country)
 
 
+class CountryFilter(admin.SimpleListFilter):
+    """Those of the list, by name."""
+
+    title = _("country")
+    parameter_name = "country"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = model_admin.get_queryset(request).order_by("country")
+        codes = rows.values_list("country", flat=True).distinct()
+        return [(code, country_name(code)) for code in codes]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(country=self.value()) if self.value() else queryset
+
+
 @admin.register(Partner)
 class PartnerAdmin(PortalModelAdmin):
     """Partners: the operator onboards and corrects them, with a reason."""
@@ -26,7 +41,7 @@ class PartnerAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_PARTNERS
     change_action = Action.MANAGE_PARTNERS
     list_display = ("name", "mpn_id", country, "is_csp_transacting", "is_advisor")
-    list_filter = ("is_csp_transacting", "is_advisor", "country")
+    list_filter = ("is_csp_transacting", "is_advisor", CountryFilter)
     search_fields = ("name", "mpn_id")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -86,6 +101,10 @@ class CountryMarketAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_PARTNERS
     change_action = Action.MANAGE_PARTNERS
     delete_action = Action.MANAGE_PARTNERS
-    list_display = ("country", country, "market")
+    list_display = ("code", country, "market")
     list_filter = ("market",)
     search_fields = ("country", "market")
+
+    @admin.display(description=_("code"), ordering="country")
+    def code(self, row: CountryMarket) -> str:
+        return row.country

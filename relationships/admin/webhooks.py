@@ -92,10 +92,12 @@ class WebhookEndpointAdmin(PortalModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         if obj is None:
             return ["url", "events"]
-        return ["url", "events", "is_active", "deliveries"]
+        may_change = self.has_change_permission(request, obj)
+        events = "events" if may_change else "chosen"
+        return ["url", events, "is_active", "deliveries"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["deliveries"]
+        return ["chosen", "deliveries"]
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

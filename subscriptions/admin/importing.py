@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tasks import TaskResultStatus
@@ -19,6 +20,7 @@ from relationships.admin.base import PortalModelAdmin, badge
 from relationships.forms import ReasonForm
 from relationships.roles import Action
 
+from ..columns import LABELS
 from ..enums import ImportState, PorCaseOutcome, RowOutcome
 from ..forms import OperatorUploadForm, RetractImportForm, StartForm
 from ..import_forms import ColumnsForm
@@ -294,7 +296,7 @@ class PorCaseAdmin(PortalModelAdmin):
         "observation",
         "recorded_now",
         "stated",
-        "statement",
+        "said",
         "stated_by_customer",
         "run",
         "opened_at",
@@ -340,6 +342,13 @@ class PorCaseAdmin(PortalModelAdmin):
     @admin.display(description=gettext_lazy("stated"))
     def stated(self, case: PorCase) -> str:
         return case.stated_text
+
+    @admin.display(description=gettext_lazy("statement"))
+    def said(self, case: PorCase) -> str:
+        values = [(LABELS[name], value) for name, value in case.statement.items()]
+        told = ((label, value) for label, value in values if value not in ("", None))
+        lines = format_html_join("", "<li>{}: {}</li>", told)
+        return format_html('<ul class="bare">{}</ul>', lines)
 
     @admin.display(description=gettext_lazy("state"), ordering="outcome")
     def state(self, case: PorCase) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from portal.foundation import clock
+from portal.foundation.countries import country_name
 from relationships.actors import Actor
 from relationships.enums import Operation
 from relationships.models import ActivityRecord, Customer
@@ -346,6 +347,7 @@ class TestCorrecting:
         form = page.context["adminform"].form
         assert "contact_name" in form.fields
         assert "company_name" not in form.fields
+        assert country_name(customer.country) in text(page)
 
     def test_form_is_refused_and_leaks_nothing_where_it_is_not_allowed(
         self, client, staff, customer, visitor, former, advised

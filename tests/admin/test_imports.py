@@ -288,7 +288,10 @@ def case(operator, customer):
 def test_case_shows_both_partners_and_waits_on_the_front_page(operator, case):
     for address in (list_url(PorCase), url(case), reverse("admin:index")):
         assert "Litware" in text(operator.get(address))
-    assert "Northwind" in text(operator.get(url(case)))
+    page = text(operator.get(url(case)))
+    assert "Northwind" in page
+    assert "<li>Seats: 25</li>" in page
+    assert "Term:" not in page  # the statement says nothing of it
 
 
 def test_case_is_recorded_with_a_reason(operator, case, customer):

@@ -192,6 +192,14 @@ class TestPartners:
         assert "CSP transacting partner, an Advisor, or both." in text(answer)
         assert everything() == before
 
+    def test_list_is_filtered_by_a_countrys_name(self, operator):
+        PartnerFactory(name="Here", country="DE")
+        PartnerFactory(name="There", country="NO")
+        address = list_url(Partner)
+        assert "Norway" in text(operator.get(address))
+        rows = operator.get(address, {"country": "NO"}).context["cl"].result_list
+        assert [row.name for row in rows] == ["There"]
+
     def correction(self, partner: Partner, **values: str) -> dict[str, str]:
         kept = ("name", "mpn_id", "country", "currency", "contact_email")
         return {

@@ -127,6 +127,7 @@ def test_sending_again_is_refused_while_it_waits(sales, added):
 def test_operator_looks_and_does_nothing(operator, added):
     page = text(operator.get(url(added)))
     assert ADDRESS in page
+    assert "Invitation accepted" in page
     assert "Send a test" not in page
     for name in ("test", "renew-secret"):
         assert operator.post(url(added, name)).status_code == 403
