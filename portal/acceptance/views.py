@@ -21,11 +21,11 @@ from relationships.services import invitations
 from relationships.services.binding import bind_to_tenants
 from relationships.services.cases import open_case
 from relationships.services.identities import ProvedIdentity
+from subscriptions.services.observations import record_observation
 
 from .forms import AskForm, DeclineForm, StatementForm, add_errors, words_of
 from .pages import agreement_form, is_invited, show, url
 from .situations import OBSTACLES, Situation, has_signed_in, situation_of
-from .statements import record_once
 from .visits import Visit, acts_on_invitation, link_page, visit
 
 REFUSALS = (ValidationError, TransitionNotAllowed, PermissionDenied)
@@ -150,10 +150,12 @@ def add_existing(found: Visit) -> HttpResponse:
         return redirect(found.url)
     actor = found.tenant
     assert actor is not None  # only a tenant decides
+    assert actor.customer is not None
     form = StatementForm(found.request.POST, action=url(found, "existing"))
     if form.is_valid():
+        statement = form.statement()
         try:
-            record_once(actor=actor, statement=form.statement())
+            record_observation(actor.customer, actor=actor, statement=statement)
         except ValidationError as error:
             add_errors(form, error)
         else:

@@ -156,6 +156,7 @@ def _first_statement(
     statement = Statement(
         channel=_channel(letter),
         product_name=product,
+        status=SubscriptionStatus.ACTIVE,
         quantity=dice.choice([8, 12, 15, 20, 25, 40, 60, 85, 120, 250]),
         external_id=str(UUID(int=dice.getrandbits(128), version=4)),
         por_name=por_name,

@@ -21,7 +21,7 @@ from relationships.services.activity import record
 from ..enums import OTHER_CHANNELS
 from ..models import ObservationRetraction, Subscription
 from .locking import lock_customer
-from .observing import Statement, recorded_partner
+from .observing import Statement, as_recorded, recorded_partner, to_compare
 from .restoring import restore_earlier
 
 __all__ = ["Statement", "record_observation", "retract_observation"]
@@ -33,6 +33,7 @@ def record_observation(
 ) -> Subscription:
     """Record what another channel has; a repeated statement changes nothing.
 
+    What it does not say stays as it is recorded.
     ValidationError: `channel` (CSP is not observed), `por_untouched` (the statement
     names another Partner of Record than the recorded one), or what the fields say.
     """
@@ -45,18 +46,22 @@ def record_observation(
             code="channel",
         )
     customer = lock_customer(customer)
-    fields = statement.fields()
-    known = _newest(customer, fields)
-    fields |= _partner_of_record(fields, known)
-    repeated = _repeated(customer, fields, known)
+    said = statement.said()
+    rows: Any = Subscription.objects.filter(
+        customer=customer, channel=statement.channel
+    )
+    known = _newest(rows, said)
+    partner = _partner_of_record(said, known)
+    repeated = _repeated(rows, said, known)
     if repeated is not None:
         return repeated
     observation = Subscription.objects.create(
         customer=customer,
+        channel=statement.channel,
         recorded_at=clock.now(),
         supersedes=known,
         stated_by_customer=actor.is_tenant,
-        **fields,
+        **as_recorded(said, known, partner),
     )
     record(
         Operation.RECORD_OBSERVATION,
@@ -71,34 +76,34 @@ def record_observation(
     return observation
 
 
-def _newest(customer: Customer, fields: dict[str, Any]) -> Subscription | None:
+def _newest(rows: Any, said: dict[str, Any]) -> Subscription | None:
     """The last observation of the same subscription; none without an id elsewhere."""
-    if fields["external_id"] is None:
+    if "external_id" not in said:
         return None
-    return Subscription.objects.filter(
-        customer=customer,
-        channel=fields["channel"],
-        external_id=fields["external_id"],
-        superseded_by=None,
-    ).first()
+    newest = rows.filter(external_id=said["external_id"], superseded_by=None)
+    found: Subscription | None = newest.select_related("retraction").first()
+    return found
 
 
 def _repeated(
-    customer: Customer, fields: dict[str, Any], known: Subscription | None
+    rows: Any, said: dict[str, Any], known: Subscription | None
 ) -> Subscription | None:
     """The current observation that says the very same; a second row would stay."""
-    rows = Subscription.objects.existing().current().filter(customer=customer)
-    if fields["external_id"] is not None:
-        rows = rows.filter(pk=known.pk if known else None)
-    return rows.filter(**fields).first()
+    same = rows.current().filter(**to_compare(said, known))
+    if known is not None:
+        same = same.filter(pk=known.pk)
+    elif "external_id" not in said:
+        same = same.filter(external_id=None)
+    found: Subscription | None = same.first()
+    return found
 
 
 def _partner_of_record(
-    fields: dict[str, Any], known: Subscription | None
+    said: dict[str, Any], known: Subscription | None
 ) -> dict[str, Any]:
     """Raises ValidationError `por_untouched` for another one than the recorded."""
-    partner = Partner.objects.filter(mpn_id=fields["por_mpn_id"] or None).first()
-    found = recorded_partner(fields, known, partner)
+    partner = Partner.objects.filter(mpn_id=said.get("por_mpn_id")).first()
+    found = recorded_partner(said, known, partner)
     if found is None:
         assert known is not None  # at first, whoever is stated is recorded
         raise ValidationError(

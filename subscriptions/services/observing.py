@@ -9,15 +9,33 @@ from relationships.models import Partner
 from ..enums import SubscriptionStatus
 from ..models import Subscription
 
+# How a first observation is recorded where its statement says nothing.
+NOTHING_SAID: dict[str, Any] = {
+    "status": SubscriptionStatus.ACTIVE,
+    "term": "",
+    "billing_plan": "",
+    "started_at": None,
+    "commitment_ends_at": None,
+    "auto_renews": None,
+    "friendly_name": "",
+    "external_id": None,
+    "por_name": "",
+    "por_mpn_id": "",
+}
+NAMED_PARTNER = ("por_name", "por_mpn_id")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What a channel (or the customer) says of one subscription."""
+    """What a channel (or the customer) says of one subscription.
+
+    What is None or empty is not said: it stays as it is recorded.
+    """
 
     channel: str
     product_name: str
     quantity: int
-    status: str = SubscriptionStatus.ACTIVE
+    status: str = ""
     term: str = ""
     billing_plan: str = ""
     started_at: datetime | None = None
@@ -28,17 +46,22 @@ class Statement:
     por_name: str = ""
     por_mpn_id: str = ""
 
-    def fields(self) -> dict[str, Any]:
-        """As they are stored: without blanks around, and no id as none."""
-        said = {
+    def said(self) -> dict[str, Any]:
+        """What it says beside the channel, as it is stored: without blanks around."""
+        stored = {
             name: value.strip() if isinstance(value, str) else value
             for name, value in vars(self).items()
+            if name != "channel"
         }
-        return {**said, "external_id": said["external_id"] or None}
+        return {
+            name: value
+            for name, value in stored.items()
+            if value not in (None, "") or name not in NOTHING_SAID
+        }
 
 
 def recorded_partner(
-    fields: dict[str, Any], known: Subscription | None, partner: Partner | None
+    said: dict[str, Any], known: Subscription | None, partner: Partner | None
 ) -> dict[str, Any] | None:
     """Who is recorded: as stated at first, and from then on as recorded at first.
 
@@ -46,9 +69,9 @@ def recorded_partner(
     another one than the recorded.
     """
     if known is None:
-        name = fields["por_name"] or (partner.name if partner else "")
+        name = said.get("por_name") or (partner.name if partner else "")
         return {"partner_of_record": partner, "por_name": name}
-    if not _is_recorded_partner(fields, known):
+    if not _is_recorded_partner(said, known):
         return None
     return {
         "partner_of_record": known.partner_of_record,
@@ -57,19 +80,42 @@ def recorded_partner(
     }
 
 
-def _is_recorded_partner(fields: dict[str, Any], known: Subscription) -> bool:
+def _is_recorded_partner(said: dict[str, Any], known: Subscription) -> bool:
     """Whether it names nobody or the recorded one, by a former or present name or id.
 
     The MPN ID decides where there is one.
     """
     advisor = known.partner_of_record
-    if fields["por_mpn_id"]:
-        ids = {known.por_mpn_id, advisor.mpn_id if advisor else ""}
-        return fields["por_mpn_id"] in ids
+    if mpn_id := said.get("por_mpn_id"):
+        return mpn_id in {known.por_mpn_id, advisor.mpn_id if advisor else ""}
     names = {"", known.por_name.casefold(), advisor.name.casefold() if advisor else ""}
-    return fields["por_name"].casefold() in names
+    return said.get("por_name", "").casefold() in names
 
 
-def says_the_same(fields: dict[str, Any], known: Subscription) -> bool:
-    """Whether every field is as it was recorded; `known` is the current word."""
-    return all(getattr(known, name) == value for name, value in fields.items())
+def as_recorded(
+    said: dict[str, Any], known: Subscription | None, partner: dict[str, Any]
+) -> dict[str, Any]:
+    """All fields of the new observation: what is not said is carried from `known`.
+
+    A retracted observation was wrong, and nothing of it is. `partner` is
+    `recorded_partner`.
+    """
+    if known is None or hasattr(known, "retraction"):
+        return {**NOTHING_SAID, **said, **partner}
+    carried = {name: getattr(known, name) for name in NOTHING_SAID}
+    return {**carried, **said, **partner}
+
+
+def to_compare(said: dict[str, Any], known: Subscription | None) -> dict[str, Any]:
+    """What has to be as it was recorded, for the statement to say nothing new.
+
+    Whom it names as Partner of Record was compared with `known` before.
+    """
+    if known is None:
+        return said
+    return {name: said[name] for name in said if name not in NAMED_PARTNER}
+
+
+def says_the_same(compared: dict[str, Any], row: Subscription) -> bool:
+    """Whether what `to_compare` gave is as this current row has it."""
+    return all(getattr(row, name) == value for name, value in compared.items())

@@ -20,6 +20,7 @@ from relationships.services.activity import record
 from ..enums import PorCaseOutcome
 from ..models import Import, PorCase, Subscription
 from .locking import lock_customer
+from .observing import NAMED_PARTNER, as_recorded
 
 if TYPE_CHECKING:
     from .importing.judging import Verdict
@@ -31,7 +32,7 @@ def hold_back(verdict: Verdict, *, run: Import, actor: Actor) -> PorCase:
     """Open a case, once for the same partner; its newest word counts."""
     known, fields = verdict.known, dict(verdict.fields)
     assert known is not None
-    stated = {name: fields.pop(name) for name in ("por_name", "por_mpn_id")}
+    stated = {name: fields.pop(name, "") for name in NAMED_PARTNER}
     case = PorCase.objects.filter(observation=known, **stated).first()
     if case is not None and case.is_open and case.run != run:
         case.statement, case.run = fields, run
@@ -63,24 +64,27 @@ def record_por_case(case: PorCase, *, actor: Actor, reason: str) -> Subscription
     Raises TransitionNotAllowed when it is decided already, ValidationError `reason`.
     """
     case = _lock_open(case, actor, reason)
-    newest = Subscription.objects.get(
+    rows = Subscription.objects.select_related("retraction")
+    newest = rows.get(
         customer=case.customer,
         channel=case.observation.channel,
         external_id=case.observation.external_id,
         superseded_by=None,
     )
     partner = Partner.objects.filter(mpn_id=case.por_mpn_id or None).first()
+    named = {
+        "partner_of_record": partner,
+        "por_name": case.por_name or (partner.name if partner else ""),
+        "por_mpn_id": case.por_mpn_id,
+    }
     observation = Subscription.objects.create(
         customer=case.customer,
         channel=newest.channel,
         recorded_at=clock.now(),
         supersedes=newest,
         stated_by_customer=case.stated_by_customer,
-        partner_of_record=partner,
-        por_name=case.por_name or (partner.name if partner else ""),
-        por_mpn_id=case.por_mpn_id,
         por_correction_reason=reason.strip(),
-        **_statement(case),
+        **as_recorded(_statement(case), newest, named),
     )
     _close(case, PorCaseOutcome.RECORDED, actor, reason)
     record(
@@ -137,6 +141,6 @@ def _statement(case: PorCase) -> dict[str, Any]:
     """As it was stated; JSON keeps moments as text."""
     said = dict(case.statement)
     for name in MOMENTS:
-        if said[name]:
+        if name in said:
             said[name] = datetime.fromisoformat(said[name])
     return said

@@ -46,6 +46,7 @@ def test_file_is_shown_and_then_recorded_as_the_customers_statement(
     answer = upload(visitor, page, "Office 365 E3,25,A-1,2027-01-31")
     shown = text_of(visitor.get(answer.url))
     assert "1 row would be added" in shown
+    assert "What the file does not say of a subscription" in shown
     assert "Office 365 E3" in shown
     assert not Subscription.objects.exists()
     done = visitor.submit(answer.url, record="")
@@ -75,6 +76,7 @@ def test_columns_are_asked_for_when_the_header_is_unclear(visitor, page, admin):
     address = upload(visitor, page, "Office,25,31.12.2026", header="What,n,When").url
     shown = visitor.get(address)
     assert "What is in which column?" in text_of(shown)
+    assert "What the file does not say of a subscription" in text_of(shown)
     wrong = visitor.submit(address, product_name="0", quantity="0")
     assert "Each column can hold one thing." in text_of(wrong)
     visitor.submit(

@@ -161,6 +161,68 @@ def test_statement_without_an_id_is_told_anew_after_a_retraction(customer, opera
     assert again.supersedes is None
 
 
+# What is not said
+
+TOLD = {
+    "status": "suspended",
+    "term": "P1Y",
+    "billing_plan": "annual",
+    "started_at": NOON - DAY,
+    "commitment_ends_at": NOON + DAY,
+    "auto_renews": True,
+    "friendly_name": "HQ",
+}
+
+
+def told(observation):
+    return Subscription.objects.values(*TOLD).get(pk=observation.pk)
+
+
+def test_statement_leaves_what_it_does_not_say_as_it_is_recorded(customer, operator):
+    first = say(customer, operator, **TOLD)
+    second = say(customer, operator, quantity=30)
+    assert (second.supersedes, second.quantity) == (first, 30)
+    assert told(second) == TOLD
+
+
+@pytest.mark.parametrize("nothing", [{}, {"term": " ", "friendly_name": ""}])
+def test_shorter_statement_changes_nothing_when_it_says_nothing_else(
+    customer, operator, nothing
+):
+    first = say(customer, operator, por_mpn_id="7777777", **TOLD)
+    with unchanged():
+        assert say(customer, operator, **nothing) == first
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_statement_supersedes_by_each_thing_that_it_says(customer, operator, name):
+    said = dict(TOLD, auto_renews=False, status="expired", term="P1M")
+    said |= {"billing_plan": "monthly", "friendly_name": "Branch"}
+    said |= {"started_at": NOON, "commitment_ends_at": NOON}
+    first = say(customer, operator, **TOLD)
+    second = say(customer, operator, **{name: said[name]})
+    assert second.supersedes == first
+    assert told(second) == {**TOLD, name: said[name]}
+
+
+def test_shorter_statement_without_an_id_is_the_recorded_one(customer, operator):
+    AdvisorFactory(mpn_id="6000001")
+    first = say(customer, operator, external_id=None, por_mpn_id="6000001", **TOLD)
+    with unchanged():
+        assert say(customer, operator, external_id=None) == first
+    other = say(customer, operator, external_id=None, term="P3Y")
+    assert (other.status, other.term, other.friendly_name) == ("active", "P3Y", "")
+    assert (other.commitment_ends_at, other.por_mpn_id) == (None, "")
+
+
+def test_nothing_is_carried_from_what_was_retracted_but_its_partner(customer, operator):
+    first = say(customer, operator, por_name="Northwind", **TOLD)
+    retract_observation(first, actor=operator, reason="A wrong file.")
+    second = say(customer, operator)
+    assert (second.status, second.term, second.auto_renews) == ("active", "", None)
+    assert second.por_name == "Northwind"
+
+
 # Refused
 
 

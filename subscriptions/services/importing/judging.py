@@ -14,21 +14,23 @@ from relationships.models import Customer, Partner
 from ...columns import CHANNEL, DOMAIN, LABELS, REQUIRED, TENANT_ID, converters
 from ...enums import Channel, RowOutcome
 from ...models import Import, Subscription
-from ..observing import Statement, recorded_partner, says_the_same
+from ..observing import (
+    as_recorded,
+    recorded_partner,
+    says_the_same,
+    to_compare,
+)
 
-NOTHING_SAID = {
-    name: value
-    for name, value in Statement(channel="", product_name="", quantity=0)
-    .fields()
-    .items()
-    if name != "channel"
-}
+OF_THE_ROW = (TENANT_ID, DOMAIN, CHANNEL)  # and not of its subscription
 CSP = ("csp", "cloud solution provider", "cloud reseller", "microsoft csp")
 
 
 @dataclass(slots=True)
 class Verdict:
-    """One row: what it says, whose it is, and what becomes of it."""
+    """One row: what it says, whose it is, and what becomes of it.
+
+    Once compared, `fields` has what is to be recorded: what is not said as before.
+    """
 
     line: int
     fields: dict[str, Any] = field(default_factory=dict)
@@ -48,7 +50,7 @@ class Verdict:
         """The same for what names the same subscription; at most 101 characters."""
         if self.customer is None or not self.fields:
             return ""
-        external_id = self.fields["external_id"]
+        external_id = self.fields.get("external_id")
         if external_id is not None:
             return f"={external_id}"
         said = repr(sorted(self.fields.items()))
@@ -86,8 +88,9 @@ class Judge:
         if len(cells) > self.width:
             verdict.refuse(_("It has more cells than the header."))
             return verdict
-        said = dict(NOTHING_SAID)
-        tenant, reasons = {}, []
+        said: dict[str, Any] = {}
+        tenant: dict[str, Any] = {}
+        reasons = []
         for number, name, convert in self.columns:
             text = cells[number] if number < len(cells) else ""
             if not text:
@@ -99,10 +102,7 @@ class Judge:
             except ValueError as error:
                 reasons.append(f"{LABELS[name]}: {error}")
                 continue
-            if name in NOTHING_SAID:
-                said[name] = value
-            else:
-                tenant[name] = value
+            (tenant if name in OF_THE_ROW else said)[name] = value
         if (channel := tenant.get(CHANNEL)) and (why := self._other_channel(channel)):
             reasons.append(why)
         verdict.fields = said
@@ -164,8 +164,8 @@ class Judge:
 
     def _find_partners(self, verdicts: list[Verdict]) -> None:
         """Whom the stated MPN IDs name, asked for once in a file."""
-        ids = {v.fields["por_mpn_id"] for v in verdicts if v.fields}
-        unknown = {mpn_id for mpn_id in ids if mpn_id and mpn_id not in self.partners}
+        ids = {v.fields.get("por_mpn_id", "") for v in verdicts}
+        unknown = ids - {""} - self.partners.keys()
         if unknown:
             self.partners |= dict.fromkeys(unknown)
             rows = Partner.objects.filter(mpn_id__in=unknown)
@@ -179,7 +179,7 @@ class Judge:
         for verdict in verdicts:
             assert verdict.customer is not None  # the caller leaves those out
             customer_id = verdict.customer.pk
-            external_id = verdict.fields["external_id"]
+            external_id = verdict.fields.get("external_id")
             if external_id is None:
                 known, same = None, without_id.get(customer_id, [])
             else:
@@ -191,26 +191,27 @@ class Judge:
 
     def _decide(self, verdict: Verdict, same: list[Subscription]) -> None:
         """`same` are current rows that it may only repeat."""
-        known = verdict.known
-        partner = self.partners.get(verdict.fields["por_mpn_id"])
-        recorded = recorded_partner(verdict.fields, known, partner)
-        if recorded is None:
+        known, said = verdict.known, verdict.fields
+        named = self.partners.get(said.get("por_mpn_id", ""))
+        partner = recorded_partner(said, known, named)
+        if partner is None:
             assert known is not None  # at first, whoever is stated is recorded
             verdict.outcome = RowOutcome.POR_CASE
             verdict.reason = _("Recorded: %(recorded)s.") % {
                 "recorded": known.partner_of_record_text or _("nobody")
             }
             return
-        verdict.fields |= recorded
+        compared = to_compare(said, known)
         for row in same:
-            if says_the_same(verdict.fields, row):
+            if says_the_same(compared, row):
                 verdict.outcome, verdict.known = RowOutcome.UNCHANGED, row
                 return
         verdict.outcome = RowOutcome.SUPERSEDES if known else RowOutcome.NEW
+        verdict.fields = as_recorded(said, known, partner)
 
     def _newest(self, verdicts: list[Verdict]) -> dict[tuple[UUID, str], Subscription]:
         """By customer and id elsewhere: the end of each chain, retracted or not."""
-        ids = {v.fields["external_id"] for v in verdicts} - {None}
+        ids = {v.fields.get("external_id") for v in verdicts} - {None}
         if not ids:
             return {}
         rows = self._observations(verdicts).filter(
@@ -220,7 +221,7 @@ class Judge:
 
     def _without_id(self, verdicts: list[Verdict]) -> dict[UUID, list[Subscription]]:
         """By customer: current rows that have no id elsewhere."""
-        if all(v.fields["external_id"] is not None for v in verdicts):
+        if all("external_id" in v.fields for v in verdicts):
             return {}
         found: dict[UUID, list[Subscription]] = {}
         for row in self._observations(verdicts).current().filter(external_id=None):

@@ -22,12 +22,13 @@ from ...enums import ImportState, RowOutcome
 from ...models import Import, ImportedObservation, ImportRow, Subscription
 from .. import events
 from ..locking import lock_customers
+from ..observing import NOTHING_SAID
 from ..por_cases import hold_back
 from .checking import Progress, check, no_progress, tally
-from .judging import NOTHING_SAID, Judge, Verdict
+from .judging import Judge, Verdict
 from .uploading import chunks_of, lock_import, require_rows
 
-STATED = (*NOTHING_SAID, "partner_of_record")
+STATED = ("product_name", "quantity", *NOTHING_SAID)
 OBSERVATION = (
     "id",
     "customer",
@@ -36,6 +37,7 @@ OBSERVATION = (
     "supersedes",
     "stated_by_customer",
     "por_correction_reason",
+    "partner_of_record",
     *STATED,
 )
 WRITTEN = (RowOutcome.NEW, RowOutcome.SUPERSEDES)
@@ -186,8 +188,8 @@ class _Recording:
                 verdict.known.pk if verdict.known else None,
                 run.stated_by_customer,
                 "",
-                *(fields[name] for name in NOTHING_SAID),
                 partner.pk if partner else None,
+                *(fields[name] for name in STATED),
             )
 
     def _count(self, verdicts: list[Verdict]) -> None:

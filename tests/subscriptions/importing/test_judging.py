@@ -1,4 +1,5 @@
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
@@ -73,6 +74,51 @@ def test_row_without_an_id_is_new_when_the_same_was_retracted(operator, customer
     known = stories.observation(customer, external_id=None)
     retract_observation(known, actor=operator, reason="x")
     assert outcomes(previewed(operator, table(line(customer, "")))) == ["new"]
+
+
+# What the file does not say
+
+TOLD = {
+    "status": "suspended",
+    "term": "P1Y",
+    "billing_plan": "annual",
+    "commitment_ends_at": datetime(2027, 3, 1, tzinfo=UTC),
+    "auto_renews": True,
+    "friendly_name": "HQ",
+    "por_name": "Northwind",
+}
+SHORT = "Subscription ID,Subscription,Quantity"
+EMPTY = f"{SHORT},Status,Term,End date,Auto renew,Nickname,Reseller"
+
+
+@pytest.mark.parametrize(("header", "more"), [(SHORT, ""), (EMPTY, ",,,,,,")])
+def test_row_changes_nothing_when_it_says_less(operator, customer, header, more):
+    known = observed(customer, **TOLD)
+    file = table(f"A-1,Office 365 E3,25{more}", header=header)
+    run = previewed(operator, file, customer=customer)
+    assert outcomes(run) == ["unchanged"]
+    assert run.rows.get().known == known
+
+
+@pytest.mark.parametrize(("header", "more"), [(SHORT, ""), (EMPTY, ",,,,,,")])
+def test_row_carries_what_it_does_not_say_when_it_supersedes(
+    operator, customer, header, more
+):
+    observed(customer, **TOLD)
+    file = table(f"A-1,Office 365 E3,26{more}", header=header)
+    assert imported(operator, file, customer=customer).counts == {"supersedes": 1}
+    rows = customer.subscriptions.current()
+    assert rows.values("quantity", *TOLD).get() == {"quantity": 26, **TOLD}
+
+
+def test_row_carries_nothing_from_what_was_retracted(operator, customer):
+    known = observed(customer, **TOLD)
+    retract_observation(known, actor=operator, reason="x")
+    file = table("A-1,Office 365 E3,26", header=SHORT)
+    imported(operator, file, customer=customer)
+    row = customer.subscriptions.current().get()
+    assert (row.supersedes, row.status, row.term) == (known, "active", "")
+    assert row.por_name == "Northwind"
 
 
 # Refused
@@ -229,6 +275,7 @@ STATEMENTS = [
     {"por_name": "Nobody Inc", "friendly_name": "HQ", "auto_renews": False},
     {"started_at": NOON, "commitment_ends_at": NOON + DAY, "auto_renews": True},
     {"external_id": None},
+    {"external_id": None, "por_mpn_id": "6000001"},
 ]
 
 
