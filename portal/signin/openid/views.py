@@ -22,7 +22,7 @@ from relationships.services import identities
 from relationships.services.identities import ProvedIdentity
 
 from .. import arrivals, sessions
-from ..going_on import safe_next
+from ..going_on import is_link, safe_next
 from . import attempts, provider, tokens
 from .attempts import Attempt, Purpose
 from .faults import Fault, SignInFailed, words_for
@@ -50,8 +50,12 @@ def start(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def start_for_tenant(request: HttpRequest) -> HttpResponse:
-    """From an invitation's or a partner's link, which is `next`."""
-    return to_provider(request, Purpose.TENANT)
+    """From an invitation's or a partner's link, which is `next`.
+
+    Without a genuine one nobody of a tenant that is unknown here gets in.
+    """
+    is_asked = is_link(safe_next(request))
+    return to_provider(request, Purpose.TENANT if is_asked else Purpose.ANYBODY)
 
 
 def to_provider(request: HttpRequest, purpose: Purpose) -> HttpResponse:
@@ -209,7 +213,7 @@ def company(request: HttpRequest) -> HttpResponse:
     """A tenant that nobody has come from before says what its company is called."""
     proof = arrivals.newcomer(request)
     next_url = safe_next(request)
-    if proof is None:
+    if proof is None or not is_link(next_url):
         return _go_on(next_url)
     query = urlencode({"next": next_url})
     action = f"{reverse('openid-company')}?{query}"

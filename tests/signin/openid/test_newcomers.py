@@ -21,7 +21,7 @@ from tests.public.visitor import Visitor, everything_stored, path_of, text_of
 
 from . import faulty
 from .faulty import person
-from .walking import START, come_back, sign_in
+from .walking import FOR_TENANT, START, come_back, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -209,6 +209,44 @@ def test_stranger_is_sent_to_the_invitation_when_it_comes_by_the_front_door(prov
     assert "Open the invitation that you got" in page
     assert everything_stored() == before
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("next_url", ["", "/my/", "/invitations/", "/nowhere/"])
+def test_stranger_is_sent_to_the_invitation_when_it_comes_by_no_link(
+    provider, next_url
+):
+    assert_strange(provider, next_url)
+
+
+@pytest.mark.parametrize("linked", ["invitation", "partner"])
+def test_stranger_is_sent_to_the_invitation_when_the_link_is_forged(
+    provider, invitation, linked
+):
+    genuine = path_of(invitation if linked == "invitation" else invitation.partner)
+    forged = genuine.swapcase().replace("INVITATIONS", "invitations")
+    assert_strange(provider, forged.replace("PARTNERS", "partners"))
+    swapped = {"invitations": "partners", "partners": "invitations"}
+    kind = genuine.split("/")[1]
+    assert_strange(provider, genuine.replace(kind, swapped[kind]))
+
+
+def assert_strange(provider, next_url):
+    visitor, before = Visitor(), everything_stored()
+    answer = come_back(visitor, provider, person(), next_url, FOR_TENANT)
+    assert answer.status_code == 403
+    assert "Open the invitation that you got" in text_of(answer)
+    assert visitor.submit("/sign-in/", company_page(next_url), **STATED).url
+    assert everything_stored() == before
+    assert not User.objects.filter(identities__isnull=False).exists()
+
+
+def test_company_is_not_taken_when_the_page_is_left_for_another_one(provider, path):
+    visitor = Visitor()
+    sign_in(visitor, provider, person(), path)
+    before = everything_stored()
+    answer = visitor.submit(company_page(path), company_page("/my/"), **STATED)
+    assert answer.url == "/my/"
+    assert everything_stored() == before
 
 
 def test_person_of_a_known_tenant_comes_by_the_front_door_to_its_own_pages(provider):
