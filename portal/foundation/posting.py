@@ -13,13 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from threading import Timer
-from time import monotonic
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from requests.certs import where
+
+from .deadlines import Deadline
 
 LONGEST_ANSWER = 2000  # bytes of its text that are read
 PORTS = {"https": 443, "http": 80}
@@ -110,41 +110,6 @@ def _addresses(place: Place, resolver: Resolver) -> list[str]:
     return found
 
 
-class _Deadline:
-    """Cuts the connection when the time is over, whatever it waits for then."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds, self._end = seconds, monotonic() + seconds
-        self._connection: socket.socket | None = None
-        self._timer = Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> "_Deadline":
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._timer.cancel()
-
-    @property
-    def left(self) -> float:
-        return max(self._end - monotonic(), 0.001)
-
-    @property
-    def is_over(self) -> bool:
-        return monotonic() >= self._end
-
-    def watch(self, connection: socket.socket) -> None:
-        self._connection = connection
-        if self.is_over:
-            raise TimeoutError
-
-    def _cut(self) -> None:
-        if self._connection is not None:
-            with suppress(OSError):  # Below TLS, which would wait for the other side.
-                socket.socket.shutdown(self._connection, socket.SHUT_RDWR)
-
-
 def post(
     url: str,
     body: bytes,
@@ -159,14 +124,14 @@ def post(
     """
     place = place_of(url)
     addresses = _addresses(place, resolver)
-    with _Deadline(settings.WEBHOOK_SECONDS) as deadline:
+    with Deadline(settings.WEBHOOK_SECONDS) as deadline:
         try:
             return _exchange(place, addresses, body, headers, deadline, context)
         except (OSError, HTTPException, ValueError) as error:
             raise NoAnswer(_words(error, deadline)) from error
 
 
-def _words(error: Exception, deadline: _Deadline) -> str:
+def _words(error: Exception, deadline: Deadline) -> str:
     if isinstance(error, TimeoutError) or deadline.is_over:
         return _("No answer within %(seconds)s seconds.") % {
             "seconds": f"{deadline.seconds:g}"
@@ -187,7 +152,7 @@ def _exchange(
     addresses: list[str],
     body: bytes,
     headers: dict[str, str],
-    deadline: _Deadline,
+    deadline: Deadline,
     context: ssl.SSLContext | None,
 ) -> Answer:
     http = HTTPConnection(place.host, place.port, timeout=deadline.left)
@@ -207,33 +172,22 @@ def _exchange(
 def _connected(
     place: Place,
     addresses: list[str],
-    deadline: _Deadline,
+    deadline: Deadline,
     context: ssl.SSLContext | None,
 ) -> socket.socket:
     """To the first of these addresses that answers; TLS is in the host's name."""
-    connection = _first(addresses, place.port, deadline)
+    connection = deadline.connect(addresses, place.port)
+    if place.scheme != "https":
+        return connection
     try:
-        deadline.watch(connection)
-        if place.scheme == "https":
-            connection = (context or _context()).wrap_socket(
-                connection, server_hostname=place.host, do_handshake_on_connect=False
-            )
-            deadline.watch(connection)
-            connection.do_handshake()
+        connection = (context or _context()).wrap_socket(
+            connection, server_hostname=place.host, do_handshake_on_connect=False
+        )
+        connection.do_handshake()
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _first(addresses: list[str], port: int, deadline: _Deadline) -> socket.socket:
-    failure: OSError = OSError(_("no address"))
-    for address in addresses:
-        try:
-            return socket.create_connection((address, port), timeout=deadline.left)
-        except OSError as error:
-            failure = error
-    raise failure
 
 
 def _context() -> ssl.SSLContext:

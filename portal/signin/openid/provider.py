@@ -1,7 +1,8 @@
 """The OpenID provider: what it publishes about itself, and what it answers us.
 
-Nothing but its own addresses is asked, no redirect is followed, and nothing is waited
-for longer than `OIDC_TIMEOUT`. Everything that goes wrong is a SignInFailed.
+Nothing but its own addresses is asked, no redirect is followed, and no answer is waited
+for longer than `OIDC_TIMEOUT`, its last byte included. Everything that goes wrong is a
+SignInFailed.
 """
 
 from datetime import datetime, timedelta
@@ -18,7 +19,9 @@ from joserfc.jwk import RSAKey
 from requests.auth import HTTPBasicAuth
 
 from portal.foundation import clock
+from portal.foundation.deadlines import Deadline
 
+from .asking import within
 from .faults import Fault, SignInFailed
 
 METADATA_AGE = timedelta(hours=1)
@@ -91,18 +94,19 @@ class Provider:
         self, code: str, *, redirect_uri: str, verifier: str
     ) -> dict[str, Any]:
         """What the provider gives for a code: an ID token, among others."""
-        url = self._endpoint("token_endpoint")
+        url, client = self._endpoint("token_endpoint"), self._client()
         try:
-            answer = self._client().fetch_token(
-                url,
-                grant_type="authorization_code",
-                code=code,
-                redirect_uri=redirect_uri,
-                code_verifier=verifier,
-                auth=self._authentication(),
-                timeout=self.timeout,
-                allow_redirects=False,
-            )
+            with Deadline(self.timeout) as deadline:
+                within(client, deadline)
+                answer = client.fetch_token(
+                    url,
+                    grant_type="authorization_code",
+                    code=code,
+                    redirect_uri=redirect_uri,
+                    code_verifier=verifier,
+                    auth=self._authentication(),
+                    allow_redirects=False,
+                )
         except OAuthError as error:
             raise _refusal(str(error.error)) from error
         except (requests.RequestException, ValueError) as error:
@@ -199,7 +203,9 @@ class Provider:
 
     def _get(self, url: str) -> requests.Response:
         try:
-            return requests.get(url, timeout=self.timeout, allow_redirects=False)
+            with Deadline(self.timeout) as deadline, requests.Session() as session:
+                within(session, deadline)
+                return session.get(url, allow_redirects=False)
         except (requests.RequestException, ValueError) as error:
             raise _failure(error) from error
 

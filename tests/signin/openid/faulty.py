@@ -13,7 +13,8 @@ import secrets
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -190,6 +191,9 @@ class Faulty:
         """The right answer, unless the fault is one of this place."""
         if self.fault == f"{place}:slow":
             self.released.wait(20)
+        raw = RAW_FAULTS.get(self.fault.removeprefix(f"{place}:"))
+        if raw is not None and self.fault.startswith(f"{place}:"):
+            return 200, raw(self.released, json.dumps(right).encode())
         spoilt = ANSWER_FAULTS.get(self.fault.removeprefix(f"{place}:"))
         if spoilt is None or not self.fault.startswith(f"{place}:"):
             return 200, right
@@ -223,6 +227,43 @@ ANSWER_FAULTS: dict[str, Callable[[Any], tuple[int, Any]]] = {
     "garbage id_token": lambda right: (200, {**right, "id_token": "a.b.c"}),
     "long garbage": lambda right: (200, {**right, "id_token": "\u00e4." * 999}),
     "wrong secret": lambda right: (401, {"error": "invalid_client"}),
+}
+
+HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def _in_drops(released: threading.Event, text: bytes) -> Iterator[bytes]:
+    """The right answer, after spaces that say nothing: each one in good time."""
+    yield HEAD + b"\r\n"
+    yield from _drops(released, b" ")
+    yield text
+
+
+def _head_in_drops(released: threading.Event, text: bytes) -> Iterator[bytes]:
+    yield HEAD + b"X-Patience: "
+    yield from _drops(released, b"z")
+    yield b"\r\n\r\n" + text
+
+
+def _drops(released: threading.Event, drop: bytes) -> Iterator[bytes]:
+    for _number in range(40):
+        if not released.wait(0.05):
+            yield drop
+
+
+def _without_end(released: threading.Event, text: bytes) -> Iterator[bytes]:
+    """At least, longer than any answer: twenty megabytes of it."""
+    yield HEAD + b"\r\n"
+    for _number in range(320):
+        yield b" " * 65_536
+    yield text
+
+
+# What is written as it stands, head and all.
+RAW_FAULTS: dict[str, Callable[[threading.Event, bytes], Iterator[bytes]]] = {
+    "drip": _in_drops,
+    "head in drops": _head_in_drops,
+    "endless": _without_end,
 }
 
 CLAIM_FAULTS: dict[str, Callable[[Faulty, dict[str, Any]], Any]] = {
@@ -369,7 +410,17 @@ def _handler(provider: Faulty) -> type[BaseHTTPRequestHandler]:
             self._answer("POST", form)
 
         def _answer(self, method: str, form: dict[str, str]) -> None:
-            self._send(*provider.answer(method, urlsplit(self.path).path, form))
+            status, content = provider.answer(method, urlsplit(self.path).path, form)
+            if isinstance(content, Iterator):
+                self._pour(content)
+            else:
+                self._send(status, content)
+
+        def _pour(self, pieces: Iterator[bytes]) -> None:
+            with suppress(ConnectionError):  # the portal has stopped waiting
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    self.wfile.flush()
 
         def _send(self, status: int, content: Any) -> None:
             is_raw = isinstance(content, bytes)

@@ -26,6 +26,7 @@ NO_ROLES = "Microsoft did not say which roles you have"
 NOT_OPEN = "This sign-in is no longer open"
 USED = "This sign-in was used already"
 
+PLACES = ["discovery", "token", "keys"]
 AT_THE_START = {
     "discovery:down": (DOWN, 502),
     "discovery:redirect": (GARBAGE, 502),
@@ -152,18 +153,30 @@ def test_sign_in_works_again_when_the_fault_is_gone(provider, path, ada, fault):
         assert "Your decision" in text_of(sign_in(visitor, provider, ada, path))
 
 
-@pytest.mark.parametrize("place", ["discovery", "token", "keys"])
+def come_to_a_fault(visitor, provider, ada, path):
+    if provider.fault.startswith("discovery:"):
+        return visitor.get(FOR_TENANT, {"next": path})
+    return come_back(visitor, provider, ada, path)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("fault", ["slow", "drip", "head in drops"])
 def test_provider_is_not_waited_for_when_it_is_slow(
-    provider, path, ada, place, settings
+    provider, path, ada, place, fault, settings
 ):
     settings.OIDC_TIMEOUT = 0.2
     visitor, before = Visitor(), stored()
-    provider.fault = f"{place}:slow"
-    if place == "discovery":
-        answer = visitor.get(FOR_TENANT, {"next": path})
-    else:
-        answer = come_back(visitor, provider, ada, path)
+    provider.fault = f"{place}:{fault}"
+    answer = come_to_a_fault(visitor, provider, ada, path)
     assert_came_to_nothing(visitor, answer, SLOW, 504, path, before)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_provider_is_not_listened_to_when_it_does_not_stop(provider, path, ada, place):
+    visitor, before = Visitor(), stored()
+    provider.fault = f"{place}:endless"
+    answer = come_to_a_fault(visitor, provider, ada, path)
+    assert_came_to_nothing(visitor, answer, GARBAGE, 502, path, before)
 
 
 def test_start_leads_to_a_page_when_nothing_listens(provider, path, settings):
