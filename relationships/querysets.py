@@ -168,9 +168,41 @@ class CustomerAgreementQuerySet(ScopedQuerySet):
         return Q(Exists(during)) | Q(attested_for=partner)
 
 
+# When an invitation that nobody moves on is worth a word.
+EXPIRES_SOON = timedelta(days=7)
+UNSENT = timedelta(days=2)
+UNOPENED = timedelta(days=7)
+UNANSWERED = timedelta(days=3)
+
+
 class InvitationQuerySet(ScopedQuerySet):
     def open(self) -> Any:
         return self.filter(status__in=OPEN_STATUSES, expires_at__gt=clock.now())
+
+    def expiring_soon(self) -> Any:
+        """Sent to somebody, and about to expire without an answer."""
+        soon = clock.now() + EXPIRES_SOON
+        return (
+            self.open()
+            .exclude(status=InvitationStatus.DRAFT)
+            .filter(expires_at__lte=soon)
+        )
+
+    def unsent(self) -> Any:
+        long_ago = clock.now() - UNSENT
+        drafts = self.open().filter(status=InvitationStatus.DRAFT)
+        return drafts.filter(created_at__lte=long_ago)
+
+    def unopened(self) -> Any:
+        long_ago = clock.now() - UNOPENED
+        sent = self.open().filter(status=InvitationStatus.SENT)
+        return sent.filter(sent_at__lte=long_ago)
+
+    def unanswered(self) -> Any:
+        """Somebody signed in, and neither accepted nor declined."""
+        long_ago = clock.now() - UNANSWERED
+        read = self.open().filter(status=InvitationStatus.SIGNED_IN)
+        return read.filter(signed_in_at__lte=long_ago)
 
     def overdue(self) -> Any:
         """Stored as open, but past the expiry: the clock has not come by yet."""

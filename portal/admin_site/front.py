@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from portal.foundation import clock
 from relationships.actors import Actor
-from relationships.models import ActivityRecord
+from relationships.models import ActivityRecord, Invitation
 from relationships.roles import Action
 from subscriptions.enums import VerificationResult
 from subscriptions.models import LastVerification
@@ -22,19 +22,35 @@ SHOWN = 6
 
 def front_page(request: HttpRequest) -> dict[str, Any]:
     actor: Actor = request.actor  # type: ignore[attr-defined]
+    needs = needs_of(actor)
     return {
         "today": clock.now(),
         "quick_links": quick_links(actor),
-        "needs": needs_of(actor),
+        "needs": needs,
+        "needs_count": sum(need.count for need in needs or ()),
+        "first_step": first_step(actor),
         "tiles": tiles_of(actor),
         "integrity": _integrity(actor),
         "records": _records(actor),
     }
 
 
+def first_step(actor: Actor) -> str:
+    """Where somebody begins who may invite, and whose partner never has."""
+    if not (_transacts(actor) and actor.may(Action.INVITE)):
+        return ""
+    if Invitation.objects.visible_to(actor).exists():
+        return ""
+    return reverse("admin:request-reseller-relationship")
+
+
+def _transacts(actor: Actor) -> bool:
+    return bool(actor.partner and actor.partner.is_csp_transacting)
+
+
 def quick_links(actor: Actor) -> list[dict[str, Any]]:
     """Label, address and icon; the first is step 1 of the seven."""
-    transacts = bool(actor.partner and actor.partner.is_csp_transacting)
+    transacts = _transacts(actor)
     links = [
         (
             transacts and actor.may(Action.INVITE),

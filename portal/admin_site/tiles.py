@@ -28,8 +28,6 @@ from subscriptions.enums import (
 )
 from subscriptions.models import Subscription
 
-from .needs import EXPIRES_SOON
-
 MONTHS = 12  # in a line over time, this one included
 BILLED = (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED)
 
@@ -70,15 +68,12 @@ def _invitations(actor: Actor) -> Tile:
     """Open ones by their state."""
     rows = Invitation.objects.visible_to(actor).open()
     counts = dict(rows.order_by().values_list("status").annotate(Count("pk")))
-    soon = rows.exclude(status=InvitationStatus.DRAFT).filter(
-        expires_at__lte=clock.now() + EXPIRES_SOON
-    )
     states = [InvitationStatus(status) for status in reversed(OPEN_STATUSES)]
     return Tile(
         _("Open invitations"),
         _report("invitations"),
         value=number(sum(counts.values())),
-        delta=_expiring(soon.count()),
+        delta=_expiring(rows.expiring_soon().count()),
         text=_("Open invitations by state"),
         parts=parts_of([(str(state.label), counts.get(state, 0)) for state in states]),
     )

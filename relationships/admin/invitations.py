@@ -34,6 +34,31 @@ class StatusFilter(admin.SimpleListFilter):
         return queryset
 
 
+class WaitingFilter(admin.SimpleListFilter):
+    """As *Needs you today* tells them."""
+
+    title = _("what waits")
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("expiring", _("Expires soon")),
+            ("unanswered", _("Not answered for more than 3 days")),
+            ("unopened", _("Not opened for more than 7 days")),
+            ("unsent", _("Not sent for more than 2 days")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        scopes = {
+            "expiring": queryset.expiring_soon,
+            "unanswered": queryset.unanswered,
+            "unopened": queryset.unopened,
+            "unsent": queryset.unsent,
+        }
+        value = self.value() or ""
+        return scopes[value]() if value in scopes else queryset
+
+
 @admin.register(Invitation)
 class InvitationAdmin(PortalModelAdmin):
     """Invitations: a page of their own, statuses by buttons, never in a form."""
@@ -53,7 +78,7 @@ class InvitationAdmin(PortalModelAdmin):
         "created_at",
         "expires_at",
     )
-    list_filter = (StatusFilter, "created_at")
+    list_filter = (StatusFilter, WaitingFilter, "created_at")
     list_select_related = ("customer", "created_by", "partner")
     search_fields = (
         "recipient_email",
