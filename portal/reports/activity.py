@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from relationships.actors import Actor
 from relationships.enums import Operation
@@ -13,6 +13,7 @@ from relationships.roles import LETTERS, role_label
 from relationships.roles import Column as Restricted
 
 from .columns import Column, Kind, Result, number
+from .periods import Period
 from .pictures import Bars, bars_of
 from .queries import PERIOD, Query
 from .report import Choice, Report
@@ -60,8 +61,7 @@ class ActivityReport(Report):
             rows.order_by("-count", *GROUPS[by]),
             totals=[{_columns(by)[0].name: _("All"), "count": count}],
             pictures=[_picture(operations)],
-            summary=_("%(count)s records, %(period)s.")
-            % {"count": number(count), "period": query.period.words},
+            summary=_summary(count, query.period),
         )
 
 
@@ -92,6 +92,13 @@ COUNTS = (
         Kind.MOMENT,
     ),
 )
+
+
+def _summary(count: int, period: Period) -> str:
+    told = ngettext(
+        "%(count)s record, %(period)s.", "%(count)s records, %(period)s.", count
+    )
+    return told % {"count": number(count), "period": period.words}
 
 
 def _records(query: Query) -> Any:

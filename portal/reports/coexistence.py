@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from relationships.actors import Actor
 from relationships.models import Customer
@@ -114,9 +114,15 @@ class CoexistenceReport(Report):
             found,
             totals=totals,
             pictures=_pictures(rows, told),
-            summary=_("%(count)s customers have both.")
-            % {"count": number(told["both"]["customers"])},
+            summary=_summary(told["both"]["customers"]),
         )
+
+
+def _summary(count: int) -> str:
+    told = ngettext(
+        "%(count)s customer has both.", "%(count)s customers have both.", count
+    )
+    return told % {"count": number(count)}
 
 
 def _in_use(query: Query) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Case, CharField, Count, F, TextChoices, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from relationships.actors import Actor
 from relationships.models import ResellerRelationship
@@ -127,10 +127,13 @@ class IntegrityReport(Report):
 
 
 def _summary(counts: Any) -> str:
-    if counts.get(Outcome.DIFFERENT):
-        return _("%(count)s differ: look into them.") % {
-            "count": number(counts[Outcome.DIFFERENT])
-        }
+    if different := counts.get(Outcome.DIFFERENT):
+        told = ngettext(
+            "%(count)s differs: look into it.",
+            "%(count)s differ: look into them.",
+            different,
+        )
+        return told % {"count": number(different)}
     return _("%(count)s unchanged, none differs.") % {
         "count": number(counts.get(Outcome.UNCHANGED, 0))
     }

@@ -162,6 +162,8 @@ class FilterForm(forms.Form):
         first, last = values.get("first"), values.get("last")
         if first and last and first > last:
             self._drop_days(_("The last day is before the first one."))
+        elif max(filter(None, (first, last)), default=self._today()) > self._today():
+            self._drop_days(_("Give days that have come: today is the last one."))
         elif first and count_months(first, last or self._today()) > LONGEST:
             message = _("A period has at most %(count)s months.")
             self._drop_days(message % {"count": LONGEST})
@@ -188,7 +190,7 @@ class FilterForm(forms.Form):
         first, last = values.get("first"), values.get("last")
         if not (first or last):
             return by_name
-        last = last or max(self._today(), first)
+        last = last or self._today()
         return Period(first or Period.until(last, Span.YEAR).first, last)
 
     @property

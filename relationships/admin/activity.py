@@ -26,6 +26,9 @@ class ActivityRecordAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_ACTIVITY
     list_title = _("Activity log")
+    when_empty = _(
+        "Nothing is recorded yet. Whatever you and your customers do is written here."
+    )
     list_display = ("at", "operation", "partner", "customer", "actor", "role")
     list_display_links = ("at",)
     list_filter = ("at", RoleFilter, "operation")

@@ -37,6 +37,9 @@ class ApprovalAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_ACTIVITY
     list_title = gettext_lazy("Approvals")
+    when_empty = gettext_lazy(
+        "No approval was asked for. What takes a second person waits here."
+    )
     list_display = ("sentence", "state", "asked_by", "asked_at", "expires_at")
     list_filter = ("outcome", "verb")
     list_select_related = ("asked_by",)

@@ -63,6 +63,9 @@ class JobAdmin(PortalModelAdmin):
     scoped = False
     view_action = Action.MANAGE_JOBS
     list_title = _("Background jobs")
+    when_empty = _(
+        "No job waits, runs or has failed. They come by themselves, and go with time."
+    )
     list_display = (
         "__str__",
         "state",

@@ -40,6 +40,7 @@ class PartnerAdmin(PortalModelAdmin):
     view_action = Action.MANAGE_PARTNERS
     add_action = Action.MANAGE_PARTNERS
     change_action = Action.MANAGE_PARTNERS
+    when_empty = _("No partner yet. Add the first one, then its staff.")
     list_display = ("name", "mpn_id", country, "is_csp_transacting", "is_advisor")
     list_filter = ("is_csp_transacting", "is_advisor", CountryFilter)
     search_fields = ("name", "mpn_id")
@@ -73,6 +74,7 @@ class StaffMembershipAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_PEOPLE
     change_action = Action.MANAGE_PEOPLE
     delete_action = Action.MANAGE_PEOPLE
+    when_empty = _("Nobody works for a partner yet. Add a person, then a membership.")
     list_display = ("user", "partner", "role", "expires_at")
     list_filter = ("role",)
     list_select_related = ("user", "partner")

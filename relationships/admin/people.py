@@ -97,6 +97,10 @@ class TenantMembershipAdmin(PortalModelAdmin):
     """Who administers which tenant, for local accounts."""
 
     view_action = Action.VIEW_TENANT_PEOPLE
+    when_empty = _(
+        "No administrator of a tenant has a local account. Add one who cannot sign in "
+        "by the tenant's own directory."
+    )
     add_action = Action.MANAGE_PEOPLE
     change_action = Action.MANAGE_PEOPLE
     delete_action = Action.MANAGE_PEOPLE

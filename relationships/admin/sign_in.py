@@ -35,6 +35,7 @@ class SignInAdmin(PortalModelAdmin):
     scoped = False
     view_action = Action.MANAGE_PEOPLE
     list_title = _("Sign-in history")
+    when_empty = _("Nobody has signed in yet, or it was too long ago to be kept.")
     list_display = ("at", "user", "outcome", "how_in_words", "factor", "address")
     list_filter = ("outcome", "factor")
     list_select_related = ("user",)
@@ -54,6 +55,9 @@ class ThrottleAdmin(PortalModelAdmin):
     scoped = False
     view_action = Action.MANAGE_PEOPLE
     list_title = _("Limits and locks")
+    when_empty = _(
+        "Nobody is slowed down or locked out: there were no wrong guesses lately."
+    )
     list_display = ("scope", "source", "count", "ends_at")
     list_filter = ("scope",)
     search_fields = ("key",)

@@ -38,6 +38,9 @@ class ProductAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_CATALOGUE
     change_action = Action.MANAGE_CATALOGUE
     list_title = _("Products")
+    when_empty = _(
+        "No product yet. The command import_catalogue takes over a price list."
+    )
     list_display = ("title", "product_id", "sku_id")
     search_fields = ("title", "product_id", "aliases__name")
     inlines = (ProductAliasInline,)
@@ -52,6 +55,9 @@ class ProductAliasAdmin(PortalModelAdmin):
     change_action = Action.MANAGE_CATALOGUE
     delete_action = Action.MANAGE_CATALOGUE
     list_title = _("Names of products elsewhere")
+    when_empty = _(
+        "No other name yet. Add one where another channel calls a product otherwise."
+    )
     list_display = ("name", "product")
     list_select_related = ("product",)
     search_fields = ("name", "product__title")
@@ -66,6 +72,9 @@ class OfferAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_CATALOGUE
     change_action = Action.MANAGE_CATALOGUE
     list_title = _("Offers")
+    when_empty = _(
+        "No offer yet. The command import_catalogue takes over a price list."
+    )
     list_display = (
         "product",
         "term",

@@ -1,14 +1,30 @@
 """A list without rows says what to do first."""
 
 import pytest
+from django.contrib import admin
+from django.utils.html import escape
 
 from relationships.models import Case, Customer, Invitation, ResellerRelationship
 from subscriptions.models import CspSubscription, ExistingSubscription, Order
 from tests import stories
 
 from .office import desk, list_url, text
+from .pages import VIEW
 
 pytestmark = pytest.mark.django_db
+
+
+MODELS = {model._meta.model_name: model for model in admin.site._registry}
+FILLED = {"user", "countrymarket"}  # who looks is a person; a migration fills markets
+
+
+@pytest.mark.parametrize("name", sorted(set(VIEW) - FILLED))
+def test_list_has_words_of_its_own_when_it_is_empty(name):
+    model = MODELS[name]
+    words = str(admin.site._registry[model].when_empty)
+    assert words
+    page = text(desk(stories.operator()).get(list_url(model)))
+    assert f'<p class="empty">{escape(words)}</p>' in page
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,7 @@ def test_renewal_says_when_its_term_ends():
     page = desk(agent).get("/admin/")
     need = page.context["needs"][0]
     assert need.until == RenewalDecision.objects.first().due_at
-    assert f", its term ends <time datetime=\"{need.until:%Y-%m-%d}" in text(page)
+    assert f', its term ends <time datetime="{need.until:%Y-%m-%d}' in text(page)
 
 
 def unsent(agent, name):

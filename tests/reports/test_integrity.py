@@ -67,7 +67,7 @@ def test_row_that_was_changed_is_told_until_it_is_as_it_was(agent):
     assert told(agent)[broken.pk] == ("different", BEGIN)
     assert told(agent, result="different") == {broken.pk: ("different", BEGIN)}
     assert told(agent, result="unchanged") == {intact.pk: ("unchanged", BEGIN)}
-    assert ask("integrity", agent).summary == "1 differ: look into them."
+    assert ask("integrity", agent).summary == "1 differs: look into it."
     with guards.lifted():
         Subscription._base_manager.filter(pk=row[0].pk).update(quantity=before)
     verify_at(BEGIN + DAY)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -16,13 +16,17 @@ from portal.reports.all import REPORTS
 from portal.reports.columns import Kind
 from relationships.enums import Operation, StaffRole
 from relationships.models import ActivityRecord, Invitation
+from relationships.services.activity import record
 from tests import stories
 from tests.admin.office import PRICE, desk, open_office, text
 from tests.fuzz.requests import taken_back
 
+from .asking import ask
+
 pytestmark = pytest.mark.django_db
 
 MOST_QUERIES = 25
+TODAY = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WORDS = (Kind.TEXT, Kind.BADGE)
 
 
@@ -172,6 +176,9 @@ def test_partner_filter_of_staff_is_not_there(office):
         ({"first": "2026-03-02", "last": "2026-03-01"}, "The last day is before"),
         ({"first": "1990-01-01"}, "Give a day between 2000 and 2099."),
         ({"first": "2001-01-01"}, "A period has at most 60 months."),
+        ({"first": "2026-03-11"}, "today is the last one."),
+        ({"last": "2026-03-11"}, "today is the last one."),
+        ({"first": "2026-03-01", "last": "2026-03-11"}, "today is the last one."),
         ({"first": "yesterday"}, "Enter a valid date."),
         ({"period": "x\0y"}, "Select a valid choice."),
         ({"staff": "99999999999999999999"}, "Select a valid choice."),
@@ -179,11 +186,20 @@ def test_partner_filter_of_staff_is_not_there(office):
 )
 def test_wrong_filter_is_told_and_counts_as_not_given(office, given, complaint):
     client = desk(office.staff)
-    page = client.get(address("invitations"), given)
+    with clock.at(TODAY):
+        page = client.get(address("invitations"), given)
+        assert client.get(address("invitations", "csv"), given).status_code == 200
+        plain = client.get(address("invitations"))
     assert complaint in text(page)
-    assert client.get(address("invitations", "csv"), given).status_code == 200
-    plain = client.get(address("invitations"))
     assert page.context["result"].summary == plain.context["result"].summary
+
+
+def test_last_day_is_today_at_the_latest(office):
+    client = desk(office.staff)
+    with clock.at(TODAY):
+        page = client.get(address("relationships"), {"last": "2026-03-10"})
+        assert page.context["result"].rows[0]["month"] == "1–10 March 2026"
+        assert not page.context["form"].errors
 
 
 def test_period_ends_today_when_only_its_first_day_is_given(office):
@@ -233,3 +249,31 @@ def test_long_report_goes_on_over_pages(office, monkeypatch):
     assert "Next" not in last
     for odd in ("0", "-1", "x", "9" * 30):
         assert client.get(address("invitations"), {"page": odd}).status_code == 200
+
+
+def test_page_past_the_end_leads_back_to_the_first(office):
+    client, given = desk(office.staff), {"first": "2026-01-05"}
+    page = client.get(address("invitations"), {**given, "page": "7"})
+    assert page.context["page"].rows == []
+    assert "The report has no such page." in text(page)
+    way_back = f"{address('invitations')}?first=2026-01-05"
+    assert f'<a href="{way_back}">To its first page</a>' in text(page)
+    assert client.get(way_back).context["page"].rows
+    assert "Nothing of yours matches." not in text(page)
+
+
+def test_customer_with_both_is_counted_as_one():
+    agent = stories.staff(role="admin_agent")
+    for words in ("1 customer has both.", "2 customers have both."):
+        admin = stories.tenant()
+        stories.relationship(agent, admin)
+        stories.observation(admin.customer)
+        stories.csp_subscription(agent, admin.customer)
+        assert ask("coexistence", agent).summary == words
+
+
+def test_record_of_the_log_is_counted_as_one():
+    agent = stories.staff(role="admin_agent")
+    for words in ("1 record, ", "2 records, "):
+        record(Operation.EXPORT, agent.partner, actor=agent, partner=agent.partner)
+        assert ask("activity", agent).summary.startswith(words)
