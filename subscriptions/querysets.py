@@ -13,9 +13,11 @@ from relationships.querysets import ScopedQuerySet
 
 from . import protection
 from .enums import (
+    BillingPlan,
     Channel,
     PorCaseOutcome,
     SubscriptionStatus,
+    Term,
     VerificationResult,
 )
 
@@ -32,12 +34,36 @@ class ProductQuerySet(models.QuerySet[Any]):
         return self
 
 
+MOST_WORDS = 10  # of a search that are looked for
+
+
+def _offer_has(word: str) -> Q:
+    def called(choices: Any) -> list[str]:
+        return [
+            value for value, label in choices.choices if word.lower() in label.lower()
+        ]
+
+    return (
+        Q(product__title__icontains=word)
+        | Q(product__product_id__istartswith=word)
+        | Q(term__in=called(Term))
+        | Q(billing_plan__in=called(BillingPlan))
+    )
+
+
 class OfferQuerySet(ScopedQuerySet):
     def visible_to(self, actor: Actor) -> Any:
         return self
 
     def available(self) -> Any:
         return self.filter(is_available=True)
+
+    def search(self, text: str) -> Any:
+        """What has each of these words in its product, term or billing plan."""
+        rows = self
+        for word in text.replace("\0", "").replace(",", " ").split()[:MOST_WORDS]:
+            rows = rows.filter(_offer_has(word))
+        return rows
 
     def at_renewal_of(self, offer: Offer) -> Any:
         """What it can become: whatever is sold in its currency, or what it is."""

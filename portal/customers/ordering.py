@@ -1,114 +1,27 @@
 """Step 7: choose offers, review, order."""
 
-import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from portal.foundation.admin import words
-from relationships.forms import RequestKeyField
 from relationships.models import Customer
 from relationships.roles import Action
-from subscriptions.forms import LARGEST_NUMBER
 from subscriptions.models import Offer
 from subscriptions.protection import CSP_NEEDS_RELATIONSHIP
 from subscriptions.services.ordering import LineRequest, place_order
 from subscriptions.services.overlaps import overlaps
-from subscriptions.services.seats import refuse_seats_outside_limits
 
+from .cart import CartForm
 from .lights import is_ready, readiness
-
-
-class CartForm(forms.Form):
-    """Seats and a friendly name per offer; `lines` is what was chosen."""
-
-    request_key = RequestKeyField()
-
-    acknowledges_overlap = forms.BooleanField(required=False)
-
-    def __init__(
-        self,
-        offers: QuerySet[Offer],
-        data: Any = None,
-        *,
-        wanted: str = "",
-        typed: Any = None,
-    ) -> None:
-        """`typed` is what stands in the fields of a form that is not sent yet."""
-        first = {"request_key": uuid.uuid4(), **(typed or {})}
-        super().__init__(data, initial=first)
-        self.offers = list(offers)
-        self.wanted = wanted.strip().lower()
-        for offer in self.offers:
-            self.fields[f"seats-{offer.pk}"] = forms.IntegerField(
-                label=gettext_lazy("Seats"),
-                required=False,
-                min_value=0,
-                max_value=LARGEST_NUMBER,
-            )
-            self.fields[f"name-{offer.pk}"] = forms.CharField(
-                label=gettext_lazy("Friendly name"), required=False, max_length=100
-            )
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """Each offer that is wanted or has seats, with its two fields."""
-        rows = []
-        for offer in self.offers:
-            seats, name = self[f"seats-{offer.pk}"], self[f"name-{offer.pk}"]
-            if self.wanted in str(offer).lower() or seats.value() or name.value():
-                rows.append({"offer": offer, "seats": seats, "name": name})
-        return rows
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        self._refuse_without_key()
-        self._refuse_offers_gone_meanwhile()
-        self.lines: list[LineRequest] = []
-        for offer in self.offers:
-            seats = cleaned.get(f"seats-{offer.pk}")
-            if seats:
-                self._add_line(offer, seats, cleaned.get(f"name-{offer.pk}", ""))
-        if not self.lines and not self.errors:
-            raise ValidationError(_("Give the seats of at least one offer."))
-        return cleaned
-
-    def _refuse_without_key(self) -> None:
-        """With a new one in the form, so that the person can go on."""
-        if self.cleaned_data["request_key"] is None:
-            data = self.data.copy()  # type: ignore[attr-defined]
-            data["request_key"] = str(uuid.uuid4())
-            self.data = data
-            self.add_error(None, _("This form was incomplete. Review it once more."))
-
-    def _refuse_offers_gone_meanwhile(self) -> None:
-        chosen = {
-            name
-            for name, value in self.data.items()
-            if name.startswith("seats-") and value
-        }
-        if not chosen <= set(self.fields):
-            self.add_error(
-                None,
-                _("An offer you chose is no longer sold at this price. Choose again."),
-            )
-
-    def _add_line(self, offer: Offer, seats: int, name: str) -> None:
-        try:
-            refuse_seats_outside_limits(offer, seats)
-        except ValidationError as error:
-            self.add_error(f"seats-{offer.pk}", words(error))
-        else:
-            self.lines.append(LineRequest(offer, seats, name))
 
 
 @dataclass(frozen=True)
@@ -126,6 +39,32 @@ class ReviewLine:
         return self.line.offer.price_per_term(self.line.quantity)
 
 
+@dataclass(frozen=True)
+class ReviewGroup:
+    """Lines of one term and one billing plan: only these are added up."""
+
+    terms: str
+    lines: list[ReviewLine]
+
+    @property
+    def first_bill(self) -> Decimal:
+        return sum((line.per_period for line in self.lines), Decimal(0))
+
+    @property
+    def total(self) -> Decimal:
+        return sum((line.per_term for line in self.lines), Decimal(0))
+
+
+def review_groups(lines: list[LineRequest]) -> list[ReviewGroup]:
+    """In the order of their first lines."""
+    groups: dict[str, ReviewGroup] = {}
+    for line in lines:
+        terms = line.offer.terms_text
+        group = groups.setdefault(terms, ReviewGroup(terms, []))
+        group.lines.append(ReviewLine(line))
+    return list(groups.values())
+
+
 def order_view(
     request: HttpRequest, customer: Customer, admin_site: Any, opts: Any
 ) -> HttpResponse:
@@ -136,7 +75,7 @@ def order_view(
         raise PermissionDenied(words(CSP_NEEDS_RELATIONSHIP.refusal()))
     offers = Offer.objects.available().filter(currency=actor.partner.currency)
     offers = offers.select_related("product").order_by(
-        "product__title", "term", "billing_plan"
+        "product__title", "term", "billing_plan", "pk"
     )
     lights = readiness(customer, actor)
     form = _cart(request, offers)
@@ -162,7 +101,8 @@ def _cart(request: HttpRequest, offers: QuerySet[Offer]) -> CartForm:
     """Looking for offers keeps what was typed, and judges nothing yet."""
     wanted = request.POST.get("q", request.GET.get("q", ""))
     if "show" in request.POST:
-        return CartForm(offers, wanted=wanted, typed=request.POST.dict())
+        typed, page = request.POST.dict(), request.POST["show"]
+        return CartForm(offers, wanted=wanted, page=page, typed=typed)
     data = request.POST if request.method == "POST" else None
     return CartForm(offers, data, wanted=wanted)
 
@@ -177,6 +117,8 @@ def _place(request: HttpRequest, customer: Customer, form: CartForm) -> bool:
             acknowledges_overlap=form.cleaned_data["acknowledges_overlap"],
         )
     except ValidationError as error:
+        if error.code == "request_key":
+            form.renew_key()
         if error.code != "overlap":  # which the review itself asks about
             form.add_error(None, words(error))
         return False
@@ -192,20 +134,18 @@ def _place(request: HttpRequest, customer: Customer, form: CartForm) -> bool:
 def _review(
     request: HttpRequest, form: CartForm, context: dict[str, Any]
 ) -> HttpResponse:
-    customer = context["customer"]
-    lines = [ReviewLine(line) for line in form.lines]
+    groups = review_groups(form.lines)
+    offers = [line.offer for line in form.lines]
+    is_one_term = len({offer.term for offer in offers}) == 1
     context |= {
         "title": _("Review the order"),
-        "lines": lines,
-        "currency": lines[0].line.offer.currency,
-        "overlaps": overlaps(customer, [line.offer.product for line in form.lines]),
+        "groups": groups,
+        "currency": offers[0].currency,
+        "overlaps": overlaps(context["customer"], [each.product for each in offers]),
         "must_acknowledge": "place" in request.POST,
-        "total": sum(line.per_term for line in lines),
-        "hidden": [
-            (name, value)
-            for name, value in form.data.items()
-            if value and (name.startswith(("seats-", "name-")) or name == "request_key")
-        ],
+        "first_bill": sum(group.first_bill for group in groups),
+        "total": sum(group.total for group in groups) if is_one_term else None,
+        "hidden": form.carried,
     }
     return TemplateResponse(
         request, "admin/relationships/customer/review.html", context

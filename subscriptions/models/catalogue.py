@@ -138,8 +138,7 @@ class Offer(RuledModel):
         ]
 
     def __str__(self) -> str:
-        terms = f"{self.get_term_display()}, {self.get_billing_plan_display().lower()}"
-        return f"{self.product}, {terms}"
+        return f"{self.product}, {self.terms_text}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Note when it stops being sold."""
@@ -148,6 +147,11 @@ class Offer(RuledModel):
         elif self.sold_until is None:
             self.sold_until = clock.now()
         super().save(*args, **kwargs)
+
+    @property
+    def terms_text(self) -> str:
+        """Term and billing plan: "1 year, monthly"."""
+        return f"{self.get_term_display()}, {self.get_billing_plan_display().lower()}"
 
     @property
     def periods_in_term(self) -> int:

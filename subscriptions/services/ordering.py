@@ -1,5 +1,6 @@
 """Ordering: several lines at once, under an active relationship, once per request."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -60,14 +61,14 @@ def place_order(
     The same `request_key` gives the same order again. ValidationError:
     `csp_needs_relationship`, `agreement_missing`, `no_lines`, `seat_limits`, `offer`,
     `overlap` (the customer has the same by another channel, and that was not
-    acknowledged), `request_key` (it was used for another customer).
+    acknowledged), `request_key` (it was used for another customer or other lines).
     """
     actor.require(Action.ORDER)
     assert actor.user is not None  # only staff orders
     customer = lock_customer(customer)
     earlier = Order.objects.filter(request_key=request_key).first()
     if earlier is not None:
-        return _same_order(earlier, customer, actor)
+        return _same_order(earlier, customer, lines, actor)
     relationship = lock_active_relationship(customer, actor)
     require_transacting(relationship.partner)
     lines = [replace(line, offer=_stored(line.offer)) for line in lines]
@@ -100,12 +101,23 @@ def place_order(
     return order
 
 
-def _same_order(earlier: Order, customer: Customer, actor: Actor) -> Order:
+def _same_order(
+    earlier: Order, customer: Customer, lines: list[LineRequest], actor: Actor
+) -> Order:
     """The order that this request has made already."""
     actor.require(Action.ORDER, earlier)
     if earlier.customer_id != customer.pk:
         raise ValidationError(
             _("This order was placed for another customer. Start a new one."),
+            code="request_key",
+        )
+    ordered = Counter(earlier.lines.values_list("offer", "quantity"))
+    if ordered != Counter((line.offer.pk, line.quantity) for line in lines):
+        raise ValidationError(
+            _(
+                "This form has ordered something else already, and nothing was "
+                "ordered now. Review it once more if you want this too."
+            ),
             code="request_key",
         )
     return earlier

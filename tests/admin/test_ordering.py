@@ -73,22 +73,28 @@ def refused(client: Any, customer: Customer, data: dict[str, Any]) -> Any:
     return page
 
 
+def offered(page: Any) -> list[Offer]:
+    form = page.context["form"]
+    return [row["offer"] for row in form.chosen_rows + form.found_rows]
+
+
 def test_page_offers_what_is_available_in_the_partners_currency(
     client, customer, mail, office
 ):
     OfferFactory(product=ProductFactory(title="Euros"), currency="EUR")
     OfferFactory(product=ProductFactory(title="Retired"), is_available=False)
     page = client.get(url(customer, "order"))
-    assert [row["offer"] for row in page.context["form"].rows] == [mail, office]
+    assert offered(page) == [mail, office]
     assert "1–50" in text(page)
     assert "5 or more" in text(page)
 
 
 def test_page_shows_the_offers_that_are_looked_for(client, customer, mail, office):
     page = client.get(url(customer, "order") + "?q=OFF")
-    assert [row["offer"] for row in page.context["form"].rows] == [office]
+    assert offered(page) == [office]
     page = client.get(url(customer, "order") + "?q=nothing")
-    assert "No offer has these words." in text(page)
+    assert offered(page) == []
+    assert "No other offer has these words." in text(page)
 
 
 def test_page_says_so_when_there_is_no_offer(client, customer):
@@ -103,15 +109,33 @@ def test_review_tells_price_per_period_and_total_over_the_terms(
     before = everything()
     data = cart((mail, 3), (office, 5), **{f"name-{mail.pk}": "Everybody"})
     page = client.post(url(customer, "order"), data)
-    prices = [(line.per_period, line.per_term) for line in page.context["lines"]]
-    assert prices == [
-        (Decimal("12.75"), Decimal("153.00")),
-        (Decimal("500.50"), Decimal("500.50")),
-    ]
+    prices = {
+        group.terms: (group.first_bill, group.total) for group in page.context["groups"]
+    }
+    assert prices == {
+        "1 year, monthly": (Decimal("12.75"), Decimal("153.00")),
+        "1 year, annual": (Decimal("500.50"), Decimal("500.50")),
+    }
+    assert page.context["first_bill"] == Decimal("513.25")
     assert page.context["total"] == Decimal("653.50")
     for words in ("USD 12.75", "USD 153.00", "USD 653.50", "Everybody", "list prices"):
         assert words in text(page)
     assert everything() == before
+
+
+def test_review_adds_up_only_what_runs_for_the_same_term(client, customer, mail):
+    other = OfferFactory(product=ProductFactory(title="Desk"), unit_price="1.00")
+    month = OfferFactory(product=mail.product, term="P1M", unit_price="6.00")
+    page = client.post(url(customer, "order"), cart((mail, 3), (month, 2), (other, 1)))
+    groups = {group.terms: group for group in page.context["groups"]}
+    assert groups["1 year, monthly"].first_bill == Decimal("13.75")
+    assert groups["1 year, monthly"].total == Decimal("165.00")
+    assert groups["1 month, monthly"].total == Decimal("12.00")
+    assert page.context["first_bill"] == Decimal("25.75")
+    assert page.context["total"] is None
+    assert "Together, 1 year, monthly" in text(page)
+    assert "The terms differ" in text(page)
+    assert "177.00" not in text(page)
 
 
 def test_placing_orders_what_was_reviewed_beside_what_exists(
@@ -146,10 +170,11 @@ def test_going_back_to_change_keeps_what_was_typed(client, customer, mail, offic
     data = cart((mail, 3), change="1", **{f"name-{mail.pk}": "Everybody"})
     before = everything()
     page = client.post(url(customer, "order") + "?q=office", data)
-    rows = {row["offer"]: row for row in page.context["form"].rows}
-    assert rows[mail]["seats"].value() == "3"
-    assert rows[mail]["name"].value() == "Everybody"
-    assert office in rows
+    [row] = page.context["form"].chosen_rows
+    assert row["offer"] == mail
+    assert row["seats"].value() == "3"
+    assert row["name"].value() == "Everybody"
+    assert offered(page) == [mail, office]
     assert KEY in text(page)
     assert everything() == before
 
@@ -262,3 +287,18 @@ def test_the_key_of_another_customers_order_is_refused_in_words(
         "This order was placed for another customer. Start a new one."
     ]
     assert everything() == before
+
+
+def test_key_of_an_order_of_other_lines_orders_nothing_and_is_renewed(
+    client, customer, mail
+):
+    client.post(url(customer, "order"), cart((mail, 3), place="1"))
+    before = everything()
+    page = client.post(url(customer, "order"), cart((mail, 4), place="1"))
+    [sentence] = page.context["form"].non_field_errors()
+    assert sentence.startswith("This form has ordered something else already")
+    assert everything() == before
+    fresh = page.context["form"]["request_key"].value()
+    assert fresh != KEY
+    client.post(url(customer, "order"), cart((mail, 4), request_key=fresh, place="1"))
+    assert Order.objects.count() == 2

@@ -11,7 +11,7 @@ from relationships.models import ActivityRecord
 from relationships.services.partners import correct_partner
 from relationships.services.relationships import end_relationship
 from subscriptions.models import Offer, Order, OrderLine, Subscription
-from subscriptions.services.lifecycle import suspend
+from subscriptions.services.lifecycle import rename, suspend
 from subscriptions.services.ordering import LineRequest, place_order
 
 from .. import stories
@@ -102,7 +102,30 @@ def test_same_request_is_the_same_order(sales, customer):
     colleague = stories.staff(sales.partner)
     with clock.at(NOON + DAY), unchanged():
         assert order(customer, sales, line, key=key) == first
-        assert order(customer, colleague, key=key) == first
+        assert order(customer, colleague, line, key=key) == first
+
+
+def test_request_key_of_other_lines_is_refused(sales, customer):
+    key, offer = uuid.uuid4(), OfferFactory()
+    order(customer, sales, LineRequest(offer, 1), key=key)
+    others = (
+        [LineRequest(offer, 2)],
+        [LineRequest(OfferFactory(), 1)],
+        [LineRequest(offer, 1), LineRequest(offer, 1)],
+        [],
+    )
+    for lines in others:
+        with refused("request_key") as caught:
+            order(customer, sales, *lines, key=key)
+        assert "nothing was ordered now" in caught.value.messages[0]
+
+
+def test_renamed_subscription_does_not_make_it_another_request(sales, customer):
+    key, line = uuid.uuid4(), LineRequest(OfferFactory(), 1, "Office")
+    first = order(customer, sales, line, key=key)
+    rename(Subscription.objects.csp().get(), actor=sales, friendly_name="Shop")
+    with unchanged():
+        assert order(customer, sales, line, key=key) == first
 
 
 def test_same_request_is_the_same_order_though_the_relationship_ended(sales, customer):
