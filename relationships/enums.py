@@ -77,6 +77,7 @@ class EmailStatus(models.TextChoices):
     REFUSED = "refused", _("Refused")
     GIVEN_UP = "given_up", _("Given up")
     UNCERTAIN = "uncertain", _("May have been sent")
+    NOT_SENT = "not_sent", _("Not sent: it was not wanted any more")
 
 
 # What is on its way by itself. From the others only a person sets it off again.

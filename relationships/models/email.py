@@ -13,7 +13,8 @@ class OutgoingEmail(models.Model):
     """One message to one recipient; queued with its cause, sent by a worker.
 
     Only `relationships.services.mail` moves its status. The text holds a placeholder
-    where the invitation's link goes in as it leaves.
+    where the invitation's link goes in as it leaves. `link_generation` is that of the
+    link which it brings, and without one it brings none.
     """
 
     invitation = models.ForeignKey(
@@ -27,6 +28,8 @@ class OutgoingEmail(models.Model):
     status = models.CharField(
         _("status"), max_length=20, choices=EmailStatus, default=EmailStatus.QUEUED
     )
+    link_generation = models.PositiveSmallIntegerField(null=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     queued_at = models.DateTimeField(_("queued at"), default=clock.now)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     error = models.TextField(_("answer of the mail server"), blank=True)

@@ -155,6 +155,7 @@ def _send_email(invitation: Invitation) -> None:
         invitation.subject,
         invitation.body,
         invitation=invitation,
+        brings_link=True,
         on_behalf_of=invitation.partner,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.formats import date_format
@@ -29,6 +30,7 @@ FAILURES = (smtplib.SMTPException, OSError, MayHaveBeenSent)
 
 LINK = "[[link]]"
 EXPIRES = "[[expires]]"
+DONE = (EmailStatus.SENT, EmailStatus.NOT_SENT)
 FINAL = (EmailStatus.REFUSED, EmailStatus.GIVEN_UP, EmailStatus.UNCERTAIN)
 # Each makes files (name, content, type) for a message as it leaves; it may GiveUp.
 attachments: list[Callable[[OutgoingEmail], list[tuple[str, bytes, str]]]] = []
@@ -72,16 +74,21 @@ def enqueue(
     text: str,
     *,
     invitation: Invitation | None = None,
+    brings_link: bool = False,
     on_behalf_of: Partner | None = None,
 ) -> OutgoingEmail | None:
     """Queue one message with its cause; without a recipient, nothing.
 
-    One that is written for a partner bears its name, and is answered to it.
+    One that is written for a partner bears its name, and is answered to it. One that
+    `brings_link` leaves only while the invitation waits for an answer to that link.
     """
     if not recipient:
         return None
     email = OutgoingEmail.objects.create(
         invitation=invitation,
+        link_generation=invitation.link_generation
+        if invitation is not None and brings_link
+        else None,
         recipient=recipient,
         from_name=on_behalf_of.name if on_behalf_of else "",
         reply_to=on_behalf_of.contact_email if on_behalf_of else "",
@@ -104,7 +111,7 @@ def deliver(context: JobContext, email_id: int) -> None:
     email = emails.filter(pk=email_id).first()
     if email is None:
         raise GiveUp(_("This e-mail is not there any more."))
-    if email.status == EmailStatus.SENT or not email.text:
+    if email.status in DONE:
         return
     if not _begin(email, is_asked_for=context.attempt == 1):
         email.refresh_from_db(fields=["status", "error"])
@@ -112,6 +119,8 @@ def deliver(context: JobContext, email_id: int) -> None:
             email.error = _("The worker was gone before the mail server's answer.")
             _note(email, EmailStatus.UNCERTAIN)
         raise GiveUp(f"{email.get_status_display()}: {email.error}")
+    if email.status in DONE:
+        return
     try:
         _hand_over(email)
     except Exception as error:  # whatever it is, the status has to tell it
@@ -124,10 +133,37 @@ def deliver(context: JobContext, email_id: int) -> None:
 
 
 def _begin(email: OutgoingEmail, *, is_asked_for: bool) -> bool:
-    """Note that it is being sent; False when that is not for this attempt to do."""
+    """Note that it is being sent, or that nobody wants it to be any more.
+
+    False when that is not for this attempt to do.
+    """
+    email.error = _why_unwanted(email)
+    email.status = EmailStatus.NOT_SENT if email.error else EmailStatus.SENDING
     from_here = (*WAITING_EMAILS, *FINAL) if is_asked_for else WAITING_EMAILS
     rows = OutgoingEmail.objects.filter(pk=email.pk, status__in=from_here)
-    return bool(rows.update(status=EmailStatus.SENDING, error=""))
+    return bool(
+        rows.update(
+            status=email.status,
+            error=email.error,
+            attempts=F("attempts") + (email.status == EmailStatus.SENDING),
+        )
+    )
+
+
+def _why_unwanted(email: OutgoingEmail) -> str:
+    """As things are now; what was right when it was queued may not be any more."""
+    if not email.text:
+        return _("Its text is not kept any more.")
+    invitation = email.invitation
+    if invitation is None or email.link_generation is None:
+        return ""
+    if not invitation.is_open:
+        return _("The invitation is %(status)s.") % {
+            "status": invitation.current_status.label.lower()
+        }
+    if invitation.link_generation != email.link_generation:
+        return _("Its link was renewed, and this one is dead.")
+    return ""
 
 
 def _hand_over(email: OutgoingEmail) -> None:

@@ -88,6 +88,7 @@ def _send(invitation: Invitation, *, number: int, actor: Actor) -> None:
         subject,
         text,
         invitation=invitation,
+        brings_link=True,
         on_behalf_of=invitation.partner,
     )
     invitation.reminders_sent, invitation.reminded_at = number, clock.now()

@@ -156,7 +156,7 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
 def _forget_emails(address: str) -> None:
     """Take a person's address, and what was written to it, out of the outbox.
 
-    Without a text, what waits there is not sent any more.
+    Without a text, what waits there is not sent any more, and says so.
     """
     if address:
         OutgoingEmail.objects.filter(recipient__iexact=address).update(

@@ -13,11 +13,9 @@ from portal.jobs.models import NO_DELAY, Job
 from relationships.enums import EmailStatus, SentHow
 from relationships.models import OutgoingEmail
 from relationships.services import invitations, jobs, mail
-from relationships.services.tenants import anonymise_person
 
 from .. import stories
 from ..factories import PartnerFactory
-from ..jobs.mail_server import MailServer
 from ..jobs.workers import eventually, team
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
@@ -30,22 +28,6 @@ class DyingBackend(BaseEmailBackend):
 
     def send_messages(self, messages):
         raise SystemExit
-
-
-@pytest.fixture
-def server(settings):
-    server = MailServer()
-    settings.EMAIL_BACKEND = "portal.foundation.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    settings.EMAIL_TIMEOUT = 30
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def running_server(server):
-    server.start()
-    return server
 
 
 def queue(recipient=ANN, **values):
@@ -260,15 +242,6 @@ def test_message_is_not_sent_again_by_itself_however_often_its_worker_dies(
     job.refresh_from_db()
     assert (job.status, job.attempt) == (Status.FAILED, 3)
     assert job.reason.startswith("May have been sent: The worker was gone")
-
-
-def test_nothing_is_sent_to_whoever_was_anonymised_meanwhile(running_server):
-    person = stories.tenant().user
-    email = queue(person.email)
-    anonymise_person(person, actor=stories.operator(), reason="asked for it")
-    deliver()
-    assert running_server.received == []
-    assert fate(email) == (EmailStatus.QUEUED, "")
 
 
 def test_delivery_gives_up_when_the_message_is_not_there_any_more():

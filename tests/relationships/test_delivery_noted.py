@@ -10,7 +10,6 @@ from relationships.enums import EmailStatus
 from relationships.models import OutgoingEmail
 
 from .. import stories
-from ..jobs.mail_server import MailServer
 from .test_delivery import ANN, BOB, deliver, fate, queue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
@@ -47,25 +46,15 @@ def own_lines(caplog):
     return "\n".join(row.getMessage() for row in records)
 
 
-@pytest.fixture
-def server(settings):
-    server = MailServer()
-    settings.EMAIL_BACKEND = "portal.foundation.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.mark.django_db(transaction=True)
 def test_message_is_not_sent_twice_when_the_database_refuses_to_note_that_it_left(
-    server,
+    running_server,
 ):
     email = queue()
     execute(REFUSES)
     try:
         deliver()
-        assert server.recipients == [ANN]
+        assert running_server.recipients == [ANN]
         assert fate(email) == (EmailStatus.SENDING, "")
         assert Job.objects.get().status == Status.READY
         deliver()
@@ -73,7 +62,7 @@ def test_message_is_not_sent_twice_when_the_database_refuses_to_note_that_it_lef
         execute(REFUSES_NO_MORE)
     assert fate(email)[0] == EmailStatus.UNCERTAIN
     assert Job.objects.get().has_failed
-    assert server.recipients == [ANN]
+    assert running_server.recipients == [ANN]
 
 
 @pytest.mark.parametrize(
@@ -85,9 +74,9 @@ def test_message_is_not_sent_twice_when_the_database_refuses_to_note_that_it_lef
     ],
 )
 def test_job_and_log_do_not_name_whom_the_server_refused(
-    server, caplog, step, answer, status
+    running_server, caplog, step, answer, status
 ):
-    server.answers[step, BOB] = answer.format(BOB)
+    running_server.answers[step, BOB] = answer.format(BOB)
     email = queue(BOB)
     deliver()
     assert fate(email) == (status, answer.format(BOB))
@@ -97,9 +86,13 @@ def test_job_and_log_do_not_name_whom_the_server_refused(
     assert "@" not in job.reason + job.traceback + own_lines(caplog)
 
 
-def test_job_of_a_new_password_does_not_name_whom_the_server_refused(server, caplog):
+def test_job_of_a_new_password_does_not_name_whom_the_server_refused(
+    running_server, caplog
+):
     user = stories.staff().user
-    server.answers["RCPT", user.email] = f"550 5.1.1 <{user.email}>: nobody here"
+    running_server.answers["RCPT", user.email] = (
+        f"550 5.1.1 <{user.email}>: nobody here"
+    )
     send_link.enqueue(user.pk, "en")
     deliver()
     job = Job.objects.get()

@@ -21,19 +21,9 @@ from subscriptions.services.events import import_finished
 
 from .. import stories
 from ..factories import PartnerFactory, StaffMembershipFactory
-from ..jobs.mail_server import MailServer
 from .support import DAY, NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
-
-
-@pytest.fixture
-def server(settings):
-    server = MailServer()
-    settings.EMAIL_BACKEND = "portal.foundation.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-    yield server
-    server.stop()
 
 
 def work():
@@ -50,6 +40,7 @@ def live_through_it_all(partner):
         work()
     with clock.at(NOON + 4 * DAY):
         reminders.send_due()
+        work()
         open_case(CaseKind.NEW_LINK, invitation, actor=Actor.visitor())
         invitations.sign_in_to_invitation(invitation, actor=admin)
         relationship = invitations.accept_invitation(

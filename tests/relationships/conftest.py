@@ -1,0 +1,22 @@
+from collections.abc import Iterator
+
+import pytest
+
+from ..jobs.mail_server import MailServer
+
+
+@pytest.fixture
+def server(settings) -> Iterator[MailServer]:
+    """Where e-mail goes to; it is down until it is started."""
+    server = MailServer()
+    settings.EMAIL_BACKEND = "portal.foundation.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    settings.EMAIL_TIMEOUT = 30
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def running_server(server: MailServer) -> MailServer:
+    server.start()
+    return server
