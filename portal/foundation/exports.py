@@ -38,11 +38,13 @@ Cell: TypeAlias = str | int | float | Decimal | date | None
 @dataclass(frozen=True, slots=True)
 class Table:
     """What a file is made of. `name` becomes the file's; cells are str, number, date,
-    datetime (aware, given in UTC) or None; `rows` is read once."""
+    datetime (aware, given in UTC) or None; `rows` is read once. `notes` say how they
+    were chosen: name and words, on the last sheet of a workbook."""
 
     name: str
     heads: Sequence[str]
     rows: Iterable[Sequence[Cell]]
+    notes: Sequence[tuple[str, str]] = ()
 
     def file_name(self, ending: str) -> str:
         return f"{self.name}-{clock.now():%Y-%m-%d}.{ending}"
@@ -112,10 +114,14 @@ def write_xlsx(table: Table, file: Any) -> None:
             if number and not place:
                 sheet = _sheet(workbook, table.heads)
             _write(sheet, place + 1, row, days)
+        if table.notes:
+            sheet = _sheet(workbook, (_("Filter"), _("Chosen")), name=_("Filters"))
+            for number, note in enumerate(table.notes, start=1):
+                _write(sheet, number, note, days)
 
 
-def _sheet(workbook: Any, heads: Sequence[str]) -> Any:
-    sheet = workbook.add_worksheet()
+def _sheet(workbook: Any, heads: Sequence[str], name: str | None = None) -> Any:
+    sheet = workbook.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     sheet.write_row(0, 0, heads, workbook.add_format({"bold": True}))
     return sheet

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Any
 
 from django.utils.formats import date_format, number_format
@@ -30,6 +30,7 @@ class Kind(Enum):
 
 MOST_NAMED = 4  # columns of one definition; of more the first and the last
 NUMERIC = {Kind.NUMBER, Kind.MONEY, Kind.DAYS}
+PLACES = {Kind.MONEY: 2, Kind.DAYS: 1}  # digits, on a page and in a file alike
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,13 @@ class Column:
             return str(self.missing) if self.missing else None
         if self.labels:
             return str(self.labels.get(value, value))
-        return self.read(value) if self.read else value
+        value = self.read(value) if self.read else value
+        return round(value, PLACES[self.kind]) if self.kind in PLACES else value
 
     def in_file(self, row: Row) -> Cell:
         value = self.value(row)
-        if value is None or isinstance(value, int | float | date):
+        if value is None or self.is_numeric or isinstance(value, date):
             return value
-        if self.kind in NUMERIC:
-            return round(value, 2)
         return str(value)
 
     def on_page(self, row: Row) -> Shown:
@@ -88,12 +88,8 @@ class Column:
         )
 
     def _text(self, value: Any) -> str:
-        if self.kind == Kind.NUMBER:
-            return number(value)
-        if self.kind == Kind.MONEY:
-            return number_format(round(value, 2), 2, force_grouping=True)
-        if self.kind == Kind.DAYS:
-            return number_format(round(value, 1), 1, force_grouping=True)
+        if self.is_numeric:
+            return number_format(value, PLACES.get(self.kind, 0), force_grouping=True)
         if self.kind == Kind.DAY:
             return date_format(value, "j M Y")
         return str(value)
@@ -142,5 +138,9 @@ class Result:
         return [(_together(list(of)), definition) for definition, of in grouped]
 
     def rows_of_file(self, rows: Iterable[Row]) -> Iterable[list[Cell]]:
-        for row in chain(rows, self.totals):
+        """As on the page: without a row there are no totals."""
+        row = None
+        for row in rows:
             yield [column.in_file(row) for column in self.columns]
+        for total in self.totals if row is not None else ():
+            yield [column.in_file(total) for column in self.columns]

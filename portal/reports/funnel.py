@@ -154,7 +154,8 @@ class FunnelReport(Report):
     slug = "invitations"
     title = gettext_lazy("Invitation funnel")
     about = gettext_lazy(
-        "How far invitations come, and how long customers take to accept."
+        "How far invitations come, and how long customers take to accept. Not by "
+        "country: a customer tells its own when it accepts."
     )
     filters = (*PERIOD, "partner", "staff")
 

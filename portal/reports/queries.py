@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Query:
-    """A question to a report. `chosen` has a value for each filter, None for all."""
+    """A question to a report. `chosen` has a value for each filter, None for all;
+    `words` has them for people: what each is called, and what was chosen."""
 
     actor: Actor
     now: datetime
     period: Period
     chosen: Mapping[str, Any]
+    words: Sequence[tuple[str, str]] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self.chosen.get(name)
@@ -100,6 +102,14 @@ def _country(actor: Actor) -> forms.Field:
 
 
 def _staff(actor: Actor) -> forms.Field | None:
+    return _person(actor, _("Staff"))
+
+
+def _owner(actor: Actor) -> forms.Field | None:
+    return _person(actor, _("Owner"))
+
+
+def _person(actor: Actor, label: str) -> forms.Field | None:
     if not actor.may_see(Restricted.PERSONAL_DATA):
         return None
     people = User.objects.filter(is_staff=True)
@@ -107,7 +117,7 @@ def _staff(actor: Actor) -> forms.Field | None:
         people = people.filter(staff_memberships__partner=actor.partner)
     return forms.ModelChoiceField(
         people.order_by("full_name"),
-        label=_("Staff"),
+        label=label,
         empty_label=_("Everybody"),
         required=False,
     )
@@ -122,6 +132,7 @@ FIELDS: dict[str, Callable[[Actor], forms.Field | None]] = {
     "product": _product,
     "country": _country,
     "staff": _staff,
+    "owner": _owner,
 }
 PERIOD = ("period", "first", "last")
 
@@ -182,7 +193,19 @@ class FilterForm(forms.Form):
             name: self.cleaned_data.get(name) or self.defaults.get(name) or None
             for name in self.fields
         }
-        return Query(self.actor, clock.now(), self._period(values), values)
+        period = self._period(values)
+        words = tuple(self._words(period, values))
+        return Query(self.actor, clock.now(), period, values, words)
+
+    def _words(
+        self, period: Period, values: Mapping[str, Any]
+    ) -> Iterator[tuple[str, str]]:
+        if "period" in self.fields:
+            yield _("Period"), period.words
+        for name, value in values.items():
+            field: Any = self.fields[name]
+            if name not in PERIOD:
+                yield str(field.label), _chosen(field, value)
 
     def _period(self, values: dict[str, Any]) -> Period:
         """The days that are given; what is missing comes from the period by name."""
@@ -204,6 +227,15 @@ class FilterForm(forms.Form):
                 if value and value != self.defaults.get(name)
             }
         )
+
+
+def _chosen(field: Any, value: Any) -> str:
+    """The words of an option; the first one is the default."""
+    if value is None:
+        return str(next(iter(field.choices))[1])
+    if isinstance(field, forms.ModelChoiceField):
+        return field.label_from_instance(value)
+    return str(dict(field.choices)[value])
 
 
 def _known_day(day: Any) -> Any:

@@ -113,7 +113,7 @@ class RenewalsReport(Report):
         "not. What goes on from month to month, is answered or is scheduled is left "
         "out."
     )
-    filters = ("partner", "product", "country")
+    filters = ("partner", "product", "country", "owner")
 
     def choices(self, actor: Actor) -> dict[str, Choice]:
         days = [(str(window), _within(window)) for window in WINDOWS]
@@ -188,6 +188,7 @@ def _waiting(query: Query) -> Any:
         product="offer__product",
         country="customer__country",
         decision="decision",
+        owner="terms__renewal_decision__owner",
     )
 
 

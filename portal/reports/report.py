@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from portal.foundation.admin import Words
 from portal.foundation.exports import CHUNK, Table
@@ -77,7 +80,8 @@ class Report:
         if hasattr(rows, "iterator"):
             rows = rows.iterator(chunk_size=CHUNK)
         heads = [str(column.label) for column in result.columns]
-        return Table(self.slug, heads, result.rows_of_file(rows))
+        told = ((_("Report"), str(self.title)), (_("Told"), _utc(query)), *query.words)
+        return Table(self.slug, heads, result.rows_of_file(rows), notes=told)
 
     def page(self, result: Result, number: Any) -> Page:
         """Its rows are read, one more tells whether there is another page."""
@@ -86,3 +90,7 @@ class Report:
         begin = (number - 1) * SHOWN
         rows = list(result.rows[begin : begin + SHOWN + 1])
         return Page(rows[:SHOWN], number, has_next=len(rows) > SHOWN)
+
+
+def _utc(query: Query) -> str:
+    return f"{query.now.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,5 +1,7 @@
 """Asking a report as a page does, and what its answer is made of."""
 
+import csv
+import io
 from typing import Any
 
 from portal.reports.all import REPORTS
@@ -25,3 +27,22 @@ def rows(slug: str, actor: Actor, *names: str, **filters: Any) -> list[tuple[Any
 def total(slug: str, actor: Actor, **filters: Any) -> dict[str, Any]:
     [row] = ask(slug, actor, **filters).totals
     return dict(row)
+
+
+def address(slug: str, kind: str = "") -> str:
+    return f"/admin/reports/{slug}/{kind}/" if kind else f"/admin/reports/{slug}/"
+
+
+def lines(answer: Any) -> list[list[str]]:
+    """Of a CSV file."""
+    content = b"".join(answer.streaming_content).decode().removeprefix("\ufeff")
+    return list(csv.reader(io.StringIO(content)))
+
+
+def choices_of(slug: str, actor: Actor) -> list[dict[str, str]]:
+    """Each value of each filter that the report has for itself."""
+    return [{}] + [
+        {name: value}
+        for name, choice in REPORTS[slug].choices(actor).items()
+        for value, _label in choice.options
+    ]

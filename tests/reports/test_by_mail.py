@@ -50,7 +50,7 @@ def sent_at(moment):
 def sheet_of(letter):
     [(name, content, kind)] = letter.attachments
     assert kind == ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-    [sheet] = load_workbook(io.BytesIO(content)).worksheets
+    sheet = load_workbook(io.BytesIO(content)).worksheets[0]
     return name, [[cell.value for cell in row] for row in sheet.iter_rows()]
 
 

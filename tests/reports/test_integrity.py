@@ -91,8 +91,3 @@ def test_checks_go_on_over_several_chunks(agent, monkeypatch):
     result = upkeep.verify_existing(lambda done, total: seen.append((done, total)))
     assert seen == [(0, 5), (2, 5), (4, 5), (5, 5)]
     assert (result.intact, LastVerification.objects.count()) == (5, 5)
-
-
-def test_country_filter_takes_its_own_only(agent):
-    found = related(agent, existing=0)
-    assert set(told(agent, country="DE")) == {found.pk}

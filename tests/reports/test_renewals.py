@@ -161,7 +161,6 @@ def test_viewer_without_revenue_has_one_total_and_no_money(sales):
     [
         ({"decision": "renews"}, 1),
         ({"decision": "ends"}, 0),
-        ({"country": "DE"}, 1),
         ({"within": "7"}, 0),
     ],
 )

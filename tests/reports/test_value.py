@@ -212,6 +212,5 @@ def test_filters_take_their_own_only(agent):
     for filters, seats in (
         ({}, 10),
         ({"product": row.offer.product.pk}, 5),
-        ({"country": "DE"}, 10),
     ):
         assert ask("value", agent, **given, **filters).rows[0]["day_0"] == seats
