@@ -26,7 +26,7 @@ PLACES = {Kind.NUMBER: 0, Kind.DAYS: 1, Kind.MONEY: 2}
 def office():
     """Also with times to accept that are no round number of days."""
     with clock.at(clock.now().replace(microsecond=0)):  # as exact as a file is
-        yield _office()
+        return _office()
 
 
 def _office():
