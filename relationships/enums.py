@@ -282,6 +282,8 @@ class Operation(models.TextChoices):
     RETRACT_OBSERVATION = "retract_observation", _("Recorded subscription retracted")
     IMPORT_OBSERVATIONS = "import_subscriptions", _("Existing subscriptions imported")
     EXPORT = "export", _("List exported")
+    ORDER_REPORT = "order_report", _("Report by e-mail ordered")
+    STOP_REPORT = "stop_report", _("Report by e-mail stopped")
     RUN_JOB_AGAIN = "run_job_again", _("Background job run again")
     ADD_WEBHOOK = "add_webhook", _("Webhook added")
     CHANGE_WEBHOOK = "change_webhook", _("Webhook changed")

@@ -3,7 +3,11 @@
 What a person may see is decided twice, when its e-mail is queued and when it leaves.
 """
 
-import io
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -16,20 +20,27 @@ from django.utils.translation import gettext as _
 from portal.foundation.exports import XLSX, write_xlsx
 from portal.jobs.defining import GiveUp
 from relationships.actors import Actor
+from relationships.enums import Operation
 from relationships.models import OutgoingEmail
 from relationships.roles import Action
 from relationships.services import mail
+from relationships.services.activity import record
 
 from .all import REPORTS
 from .models import ReportEmail, ReportSubscription, this_period
-from .queries import FilterForm
+from .queries import FilterForm, Query
 from .report import Report
 
+LARGEST = 10_000_000  # bytes of a spreadsheet; what is larger is left to the link
+FIXED = {"first", "last"}  # filters by which every e-mail would be the same
 
+
+@transaction.atomic
 def order(report: Report, *, actor: Actor, every: str, filters: str) -> None:
     """Send it from the next period on; ordered again, with these filters instead.
 
-    ValidationError `address` when nobody knows where to write to.
+    ValidationError `address` when nobody knows where to write to, `days` when its
+    period would never move on.
     """
     actor.require(Action.VIEW_REPORTS)
     assert actor.user is not None  # only people view reports
@@ -38,14 +49,59 @@ def order(report: Report, *, actor: Actor, every: str, filters: str) -> None:
             _("You have no e-mail address here. Ask the operator to enter it."),
             code="address",
         )
+    if FIXED & dict(parse_qsl(filters)).keys():
+        raise ValidationError(
+            _(
+                "These days never move on, and each e-mail would say the same. Choose "
+                "a period by its name, such as the last 12 months."
+            ),
+            code="days",
+        )
     values = {"every": every, "filters": filters, "sent_for": this_period(every)}
-    ReportSubscription.objects.update_or_create(
+    row, _is_new = ReportSubscription.objects.update_or_create(
         user=actor.user, partner=actor.partner, report=report.slug, defaults=values
     )
+    new = {"report": report.slug, "every": every}
+    record(Operation.ORDER_REPORT, row, actor=actor, partner=actor.partner, new=new)
 
 
+@transaction.atomic
 def stop(report: Report, *, actor: Actor) -> None:
-    ReportSubscription.objects.of(actor).filter(report=report.slug).delete()
+    own = ReportSubscription.objects.of(actor).filter(report=report.slug)
+    row = own.select_for_update().first()
+    if row is None:
+        return
+    old = {"report": report.slug, "every": row.every}
+    record(Operation.STOP_REPORT, row, actor=actor, partner=actor.partner, old=old)
+    row.delete()
+
+
+def asked(subscription: ReportSubscription, actor: Actor) -> Query | None:
+    """What the order asks, by its reader's rights now; None: the report is gone."""
+    report = REPORTS.get(subscription.report)
+    if report is None:
+        return None
+    filters = dict(parse_qsl(subscription.filters))
+    return FilterForm(filters, report=report, actor=actor).query()
+
+
+@dataclass(frozen=True)
+class Order:
+    """Of a person, for its eyes: what comes when, and by which filters."""
+
+    report: Report
+    every: str
+    url: str
+    filters: Sequence[tuple[str, str]]
+
+
+def orders_of(actor: Actor) -> list[Order]:
+    rows = ReportSubscription.objects.of(actor).order_by("report")
+    return [
+        Order(REPORTS[row.report], row.get_every_display(), _page(row), query.words)
+        for row in rows
+        if (query := asked(row, actor)) is not None
+    ]
 
 
 def send_due() -> int:
@@ -63,9 +119,10 @@ def _send(pk: int) -> bool:
         return False
     subscription.sent_for = this_period(subscription.every)
     subscription.save(update_fields=["sent_for"])
-    if subscription.actor is None:
+    actor = subscription.actor
+    if actor is None:
         return False
-    subject, text = mail.render("standing_report", _words(subscription))
+    subject, text = mail.render("standing_report", _words(subscription, actor))
     email = mail.enqueue(subscription.user.email, subject, text)
     if email is None:
         return False
@@ -73,20 +130,28 @@ def _send(pk: int) -> bool:
     return True
 
 
-def _words(subscription: ReportSubscription) -> dict[str, Any]:
-    report = REPORTS[subscription.report]
-    address = reverse("admin:report", args=[report.slug])
-    query = f"?{subscription.filters}" if subscription.filters else ""
+def _words(subscription: ReportSubscription, actor: Actor) -> dict[str, Any]:
+    query = asked(subscription, actor)
     return {
-        "report": report,
+        "report": REPORTS[subscription.report],
         "partner": subscription.partner,
         "every": subscription.get_every_display(),
-        "url": f"{settings.PUBLIC_URL}{address}{query}",
+        "filters": query.words if query else (),
+        "largest": LARGEST // 1_000_000,
+        "url": f"{settings.PUBLIC_URL}{_page(subscription)}",
     }
 
 
+def _page(subscription: ReportSubscription) -> str:
+    address = reverse("admin:report", args=[subscription.report])
+    return f"{address}?{subscription.filters}" if subscription.filters else address
+
+
 def attach(email: OutgoingEmail) -> list[tuple[str, bytes, str]]:
-    """The report as its reader may see it now. GiveUp when that right has ended."""
+    """The report as its reader may see it now, when an e-mail can carry it.
+
+    GiveUp when that right has ended.
+    """
     sent = ReportEmail.objects.select_related("subscription__user")
     found = sent.filter(email=email).first()
     if found is None:
@@ -95,8 +160,12 @@ def attach(email: OutgoingEmail) -> list[tuple[str, bytes, str]]:
     actor, report = subscription.actor, REPORTS.get(subscription.report)
     if actor is None or report is None:
         raise GiveUp(_("Its reader may not see this report any more."))
-    filters = dict(parse_qsl(subscription.filters))
-    form = FilterForm(filters, report=report, actor=actor)
-    table, file = report.table(form.query()), io.BytesIO()
-    write_xlsx(table, file)
-    return [(table.file_name("xlsx"), file.getvalue(), XLSX)]
+    query = asked(subscription, actor)
+    assert query is not None  # the report is there
+    table = report.table(query)
+    with tempfile.TemporaryFile() as file:
+        write_xlsx(table, file)
+        if file.tell() > LARGEST:
+            return []
+        file.seek(0)
+        return [(table.file_name("xlsx"), file.read(), XLSX)]

@@ -26,11 +26,12 @@ from .report import Report
 
 
 def index(request: HttpRequest, admin_site: Any) -> HttpResponse:
-    _actor_of(request)
+    actor = _actor_of(request)
     context = {
         **admin_site.each_context(request),
         "title": _("Reports"),
         "reports": list(REPORTS.values()),
+        "orders": mailing.orders_of(actor),
     }
     return TemplateResponse(request, "admin/reports/index.html", context)
 
@@ -50,10 +51,19 @@ def page(request: HttpRequest, admin_site: Any, slug: str) -> HttpResponse:
         "page": rows,
         "rows": _shown(result, rows.rows),
         "totals": _shown(result, result.totals),
-        "by_mail": ReportSubscription.objects.of(actor).filter(report=slug).first(),
-        "every": Every.choices,
+        **_by_mail(report, actor),
     }
     return TemplateResponse(request, "admin/reports/report.html", context)
+
+
+def _by_mail(report: Report, actor: Actor) -> dict[str, Any]:
+    stored = ReportSubscription.objects.of(actor).filter(report=report.slug).first()
+    query = mailing.asked(stored, actor) if stored else None
+    return {
+        "by_mail": stored,
+        "by_mail_filters": query.words if query else (),
+        "every": Every.choices,
+    }
 
 
 def export(

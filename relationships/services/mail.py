@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC
 from email.utils import formataddr, parseaddr
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -113,6 +114,8 @@ def deliver(context: JobContext, email_id: int) -> None:
         raise GiveUp(_("This e-mail is not there any more."))
     if email.status in DONE:
         return
+    # Before anything is noted: a worker that dies over it leaves it as it was.
+    hand_over = _prepared(email)
     if not _begin(email, is_asked_for=context.attempt == 1):
         email.refresh_from_db(fields=["status", "error"])
         if email.status == EmailStatus.SENDING:
@@ -122,7 +125,7 @@ def deliver(context: JobContext, email_id: int) -> None:
     if email.status in DONE:
         return
     try:
-        _hand_over(email)
+        hand_over()
     except Exception as error:  # whatever it is, the status has to tell it
         _note_failure(email, error, is_last=context.is_last)
         kind = GiveUp if email.status in FINAL else NotTaken
@@ -166,11 +169,23 @@ def _why_unwanted(email: OutgoingEmail) -> str:
     return ""
 
 
-def _hand_over(email: OutgoingEmail) -> None:
+def _prepared(email: OutgoingEmail) -> Callable[[], None]:
+    """What hands it over, or tells why it could not be made."""
+    try:
+        return partial(_hand_over, message_of(email))
+    except Exception as error:
+        return partial(_refuse, error)
+
+
+def _refuse(error: Exception) -> None:
+    raise error
+
+
+def _hand_over(message: EmailMultiAlternatives) -> None:
     connection = get_connection()
     connection.open()
     try:
-        connection.send_messages([message_of(email)])
+        connection.send_messages([message])
     finally:
         with suppress(smtplib.SMTPException, OSError):  # the message has gone
             connection.close()

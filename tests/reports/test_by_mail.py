@@ -9,12 +9,14 @@ from openpyxl import load_workbook
 from portal.foundation import clock
 from portal.jobs import running
 from portal.jobs.models import Job
+from portal.reports import by_mail
 from portal.reports.all import REPORTS
 from portal.reports.by_mail import order, send_due, stop
 from portal.reports.jobs import send_reports
 from portal.reports.models import ReportEmail, ReportSubscription
-from relationships.enums import EmailStatus
-from relationships.models import OutgoingEmail, StaffMembership
+from relationships.enums import EmailStatus, Operation
+from relationships.models import ActivityRecord, OutgoingEmail, StaffMembership
+from relationships.services import mail as letters
 from tests import stories
 from tests.admin.office import desk, messages, text
 
@@ -173,6 +175,66 @@ def test_report_ordered_again_comes_once_with_the_new_filters(sales):
     assert str(subscription) == f"invitations, {sales.user}, On the first of each month"
 
 
+def test_order_is_refused_when_its_days_never_move_on(sales):
+    ordered(sales, filters="by=staff")
+    for filters in ("first=2026-01-01", "by=staff&last=2026-02-01"):
+        with pytest.raises(ValidationError, match="These days never move on"):
+            ordered(sales, filters=filters)
+    assert ReportSubscription.objects.get().filters == "by=staff"
+
+
+def test_orders_and_stops_are_in_the_activity_log(sales):
+    ordered(sales)
+    stop(FUNNEL, actor=sales)
+    stop(FUNNEL, actor=sales)  # nothing is left to stop
+    told = ActivityRecord.objects.order_by("pk").values_list(
+        "operation", "actor", "partner", "old_value", "new_value"
+    )
+    who = (sales.user.pk, sales.partner.pk)
+    said = {"report": "invitations", "every": "week"}
+    assert list(told) == [
+        (Operation.ORDER_REPORT, *who, {}, said),
+        (Operation.STOP_REPORT, *who, said, {}),
+    ]
+
+
+def test_letter_names_its_filters(sales):
+    ordered(sales, filters="by=staff&period=3-months")
+    [letter] = sent_at(MONDAY)
+    assert "Period: 1 January 2026 to 23 March 2026\n" in letter.body
+    assert "A row for each: Staff member\n" in letter.body
+
+
+def test_report_that_is_too_large_comes_as_a_link_alone(sales, monkeypatch):
+    monkeypatch.setattr(by_mail, "LARGEST", 100)
+    ordered(sales)
+    [letter] = sent_at(MONDAY)
+    assert letter.attachments == []
+    assert "is not attached: then follow the link." in letter.body
+    assert "/admin/reports/invitations/" in letter.body
+
+
+def test_letter_stays_queued_when_its_worker_dies_over_the_report(sales, monkeypatch):
+    def die(email):
+        raise SystemExit
+
+    ordered(sales)
+    with clock.at(MONDAY), monkeypatch.context() as patch:
+        send_due()
+        patch.setattr(letters, "attachments", [die])
+        with pytest.raises(SystemExit):
+            running.run_waiting("first")
+    email = OutgoingEmail.objects.get()
+    assert (email.status, email.attempts) == (EmailStatus.QUEUED, 0)
+    with clock.at(MONDAY):
+        running.take_back_lost()
+        running.run_waiting("second")
+    [letter] = mail.outbox
+    assert sheet_of(letter)[0] == "invitations-2026-03-23.xlsx"
+    email.refresh_from_db()
+    assert (email.status, email.attempts) == (EmailStatus.SENT, 1)
+
+
 def test_stopping_ends_ones_own_only(sales):
     colleague = stories.staff(sales.partner)
     ordered(sales)
@@ -201,6 +263,34 @@ def test_page_orders_with_its_filters_and_stops():
     answer = client.post(f"{address}by-mail/", {"every": ""}, follow=True)
     assert messages(answer) == ["This report comes by e-mail no more."]
     assert not ReportSubscription.objects.exists()
+
+
+def test_page_shows_what_is_ordered_and_takes_the_present_filters(sales):
+    client, address = desk(sales), "/admin/reports/invitations/"
+    ordered(sales, filters="by=staff")
+    same = text(client.get(f"{address}?by=staff"))
+    assert "A row for each: Staff member" in same
+    assert "Use the present filters" not in same
+    other = text(client.get(f"{address}?period=3-months"))
+    assert "A row for each: Staff member" in other
+    assert '<button class="btn" name="every" value="week">Use the present' in other
+    client.post(f"{address}by-mail/?period=3-months", {"every": "week"})
+    assert ReportSubscription.objects.get().filters == "period=3-months"
+
+
+def test_index_lists_ones_own_orders(sales):
+    ordered(sales, filters="by=staff")
+    ordered(stories.staff(sales.partner), REPORTS["renewals"])
+    ordered(sales, REPORTS["integrity"])
+    ReportSubscription.objects.filter(report="integrity").update(report="gone")
+    page = desk(sales).get("/admin/reports/")
+    [order_shown] = page.context["orders"]
+    assert order_shown.report is FUNNEL
+    shown = text(page)
+    assert 'href="/admin/reports/invitations/?by=staff"' in shown
+    assert "Every Monday." in shown
+    assert "A row for each: Staff member" in shown
+    assert "They come to you" not in text(desk(stories.staff()).get("/admin/reports/"))
 
 
 def test_page_tells_why_it_cannot_be_ordered(sales):
