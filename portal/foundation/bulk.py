@@ -18,7 +18,8 @@ def insert_rows(
 ) -> None:
     """Insert rows with the values of these fields, in this order.
 
-    The database fills in nothing: `names` has every column that cannot be null.
+    The database fills in nothing: `names` has every column that cannot be null. What
+    makes the rows asks the database nothing: RuntimeError.
     """
     using = router.db_for_write(model)
     connection = connections[using]
@@ -26,8 +27,17 @@ def insert_rows(
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = f"{connection.ops.quote_name(model._meta.db_table)} ({columns})"
     insert = _copy if connection.vendor == "postgresql" else _execute
-    with refusals_explained(using):
+    with refusals_explained(using), connection.execute_wrapper(_only_inserts):
         insert(connection, table, fields, rows)
+
+
+def _only_inserts(
+    execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """PostgreSQL would wait for ever: its connection is busy with the COPY."""
+    if not many:
+        raise RuntimeError("Rows are being inserted: ask the database before.")
+    return execute(sql, params, many, context)
 
 
 def _copy(connection: Any, table: str, fields: Any, rows: Any) -> None:

@@ -34,7 +34,8 @@ def restore_earlier(retracted: Sequence[UUID], *, at: datetime, reason: str) -> 
     count = 0
     for start in range(0, len(retracted), AT_ONCE):
         earlier = _earlier(retracted[start : start + AT_ONCE])
-        insert_rows(Subscription, (*COLUMNS, *AS_IT_WAS), _anew(earlier, at, reason))
+        rows = list(_anew(earlier, at, reason))
+        insert_rows(Subscription, (*COLUMNS, *AS_IT_WAS), rows)
         count += len(earlier)
     return count
 

@@ -6,7 +6,12 @@ from django.db import IntegrityError, transaction
 
 from portal.foundation import clock
 from portal.foundation.bulk import insert_rows
-from subscriptions.models import ImportedObservation, ObservationRetraction, SeatEntry
+from subscriptions.models import (
+    ImportedObservation,
+    ObservationRetraction,
+    SeatEntry,
+    Subscription,
+)
 
 from .. import stories
 from ..factories import CustomerFactory
@@ -27,6 +32,19 @@ def test_rows_are_stored_as_the_orm_stores_them():
 def test_no_rows_are_inserted_when_there_are_none():
     insert_rows(ImportedObservation, ("subscription", "run"), [])
     assert not ImportedObservation.objects.exists()
+
+
+def test_rows_that_ask_the_database_while_they_are_inserted_are_refused():
+    operator, observation = stories.operator(), stories.observation(CustomerFactory())
+
+    def rows():
+        subscription = Subscription.objects.get(pk=observation.pk)
+        yield subscription.pk, operator.user.pk, "x", clock.now()
+
+    names = ("subscription", "actor", "reason", "at")
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        insert_rows(ObservationRetraction, names, rows())
+    assert not ObservationRetraction.objects.exists()
 
 
 def test_guard_refuses_a_row_in_its_rules_words():
