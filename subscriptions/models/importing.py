@@ -124,6 +124,11 @@ class Import(UUIDModel, RuledModel):
     def outcomes(self) -> list[tuple[RowOutcome, int]]:
         return [(outcome, self.count(outcome)) for outcome in RowOutcome]
 
+    @property
+    def beside_others(self) -> int:
+        """New rows without an id whose product has rows without an id already."""
+        return self.rows.filter(outcome=RowOutcome.NEW).exclude(reason="").count()
+
     def unnamed(self) -> Any:
         """Current rows of the customers that the file names, which it does not name."""
         own = Exists(self.rows.filter(known=OuterRef("pk"))) | Exists(
@@ -165,7 +170,7 @@ class ImportChunk(models.Model):
 class ImportRow(models.Model):
     """What one row of the file would do, or did; `known` is what it was compared with.
 
-    `key` is the same for rows that name the same subscription.
+    `key` is the id elsewhere, the same for rows that name the same subscription.
     """
 
     run = models.ForeignKey(Import, models.CASCADE, related_name="rows", db_index=False)
@@ -283,7 +288,8 @@ class PorCase(RuledModel):
             ),
             models.UniqueConstraint(
                 fields=["observation", "por_name", "por_mpn_id"],
-                name="por_case_once_per_observation_and_partner",
+                condition=models.Q(outcome=PorCaseOutcome.WAITING),
+                name="por_case_one_waits_per_observation_and_partner",
             ),
         ]
 

@@ -116,6 +116,12 @@ def to_compare(said: dict[str, Any], known: Subscription | None) -> dict[str, An
     return {name: said[name] for name in said if name not in NAMED_PARTNER}
 
 
-def says_the_same(compared: dict[str, Any], row: Subscription) -> bool:
-    """Whether what `to_compare` gave is as this current row has it."""
-    return all(getattr(row, name) == value for name, value in compared.items())
+def says_the_same(said: dict[str, Any], row: Subscription) -> bool:
+    return all(getattr(row, name) == value for name, value in said.items())
+
+
+def repeats(said: dict[str, Any], known: Subscription) -> bool:
+    """Whether it says nothing that the current word `known` does not say."""
+    return not hasattr(known, "retraction") and says_the_same(
+        to_compare(said, known), known
+    )

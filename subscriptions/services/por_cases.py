@@ -1,11 +1,12 @@
 """Statements that name another Partner of Record wait for the operator's word."""
 
-from __future__ import annotations
-
+import json
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -18,43 +19,28 @@ from relationships.roles import Action
 from relationships.services.activity import record
 
 from ..enums import PorCaseOutcome
-from ..models import Import, PorCase, Subscription
+from ..models import PorCase, Subscription
 from .locking import lock_customer
 from .observing import NAMED_PARTNER, as_recorded
-
-if TYPE_CHECKING:
-    from .importing.judging import Verdict
 
 MOMENTS = ("started_at", "commitment_ends_at")
 
 
-def hold_back(verdict: Verdict, *, run: Import, actor: Actor) -> PorCase:
-    """Open a case, once for the same partner; its newest word counts."""
-    known, fields = verdict.known, dict(verdict.fields)
-    assert known is not None
-    stated = {name: fields.pop(name, "") for name in NAMED_PARTNER}
-    case = PorCase.objects.filter(observation=known, **stated).first()
-    if case is not None and case.is_open and case.run != run:
-        case.statement, case.run = fields, run
-        case.save(update_fields=["statement", "run"])
-    if case is not None:
-        return case
-    case = PorCase.objects.create(
-        customer=known.customer,
-        observation=known,
-        run=run,
-        statement=fields,
-        stated_by_customer=actor.is_tenant,
-        **stated,
+def divided(said: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """What a case keeps: whom the statement names, and as JSON what else it says."""
+    partner = {name: said.get(name, "") for name in NAMED_PARTNER}
+    others = {name: said[name] for name in said if name not in NAMED_PARTNER}
+    return partner, json.loads(json.dumps(others, cls=DjangoJSONEncoder))
+
+
+def was_dismissed(said: dict[str, Any], cases: Iterable[PorCase]) -> bool:
+    """Whether one of these dismissed cases was of the very same statement."""
+    partner, statement = divided(said)
+    return any(
+        {name: getattr(case, name) for name in partner} == partner
+        and case.statement == statement
+        for case in cases
     )
-    record(
-        Operation.OPEN_CASE,
-        case,
-        actor=actor,
-        customer=known.customer,
-        new={"observation": str(known.pk)},
-    )
-    return case
 
 
 @transaction.atomic
@@ -100,7 +86,7 @@ def record_por_case(case: PorCase, *, actor: Actor, reason: str) -> Subscription
 
 @transaction.atomic
 def dismiss_por_case(case: PorCase, *, actor: Actor, reason: str) -> PorCase:
-    """What is recorded stays; the same statement opens no second case.
+    """What is recorded stays; the very same statement opens no second case.
 
     Raises TransitionNotAllowed when it is decided already, ValidationError `reason`.
     """

@@ -143,6 +143,16 @@ def test_columns_are_corrected_and_the_preview_tells_each_row(operator, customer
     assert not Subscription.objects.filter(external_id="A-1").exists()
 
 
+def test_preview_says_which_new_rows_would_stand_beside_others(operator, customer):
+    known = {"product_name": "Office", "quantity": 10, "external_id": None}
+    stories.observation(customer, **known)
+    run = previewed(operator, line(customer, ""), line(customer, "A-2"))
+    page = text(operator.get(url(run)))
+    assert "1 new row has no id, and rows of its product without an id" in page
+    assert "1 row of this product without an id is recorded already." in page
+    assert "stays as it is recorded" in page
+
+
 def test_rows_of_a_preview_are_shown_page_by_page(operator, customer):
     run = previewed(operator, *(line(customer, f"A-{n}") for n in range(51)))
     page = text(operator.get(url(run), {"rows": "new", "page": 2}))

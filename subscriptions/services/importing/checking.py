@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, Min, Window
 from django.utils.translation import gettext as _
 
 from portal.foundation.bulk import insert_rows
@@ -29,6 +29,7 @@ ROW = (
     "product_name",
     "quantity",
 )
+AT_ONCE = 500  # rows that are refused by one statement
 Progress = Callable[[int, int], None]
 
 
@@ -86,14 +87,19 @@ def _finish(run: Import) -> Import:
 
 
 def _refuse_repeated(run: Import) -> None:
-    """Of lines that name the same subscription, the first one counts."""
-    rows = run.rows.exclude(outcome=RowOutcome.REFUSED)
-    place = Window(RowNumber(), partition_by=["customer", "key"], order_by="line")
-    later = rows.order_by().annotate(place=place).filter(place__gt=1)
-    run.rows.filter(pk__in=list(later.values_list("pk", flat=True))).update(
-        outcome=RowOutcome.REFUSED,
-        reason=_("An earlier line names this subscription."),
-    )
+    """Of lines that name the same subscription by its id, the first one counts."""
+    rows = run.rows.exclude(outcome=RowOutcome.REFUSED).exclude(key="").order_by()
+    first = Window(Min("line"), partition_by=["customer", "key"])
+    later = rows.annotate(first=first).filter(line__gt=F("first"))
+    found = later.values_list("pk", "first").iterator(AT_ONCE)
+    while part := list(islice(found, AT_ONCE)):
+        refused = [ImportRow(pk=pk, **_names_again(line)) for pk, line in part]
+        ImportRow.objects.bulk_update(refused, ["outcome", "reason"])
+
+
+def _names_again(line: int) -> dict[str, Any]:
+    reason = _("Line %(line)s names this subscription already.") % {"line": line}
+    return {"outcome": RowOutcome.REFUSED, "reason": reason}
 
 
 def tally(verdicts: Iterable[Verdict]) -> Counter[str]:

@@ -2,24 +2,25 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from relationships.actors import Actor
 from relationships.models import Customer, Partner
 
 from ...columns import CHANNEL, DOMAIN, LABELS, REQUIRED, TENANT_ID, converters
-from ...enums import Channel, RowOutcome
-from ...models import Import, Subscription
+from ...enums import Channel, PorCaseOutcome, RowOutcome
+from ...models import Import, PorCase, Subscription
 from ..observing import (
     as_recorded,
     recorded_partner,
+    repeats,
     says_the_same,
-    to_compare,
 )
+from ..por_cases import was_dismissed
 
 OF_THE_ROW = (TENANT_ID, DOMAIN, CHANNEL)  # and not of its subscription
 CSP = ("csp", "cloud solution provider", "cloud reseller", "microsoft csp")
@@ -40,6 +41,11 @@ class Verdict:
     domain: str = ""
     customer: Customer | None = None
     known: Subscription | None = None
+    was_dismissed: bool = False
+
+    @property
+    def is_held_back(self) -> bool:
+        return self.outcome == RowOutcome.POR_CASE
 
     @property
     def is_refused(self) -> bool:
@@ -47,14 +53,8 @@ class Verdict:
 
     @property
     def key(self) -> str:
-        """The same for what names the same subscription; at most 101 characters."""
-        if self.customer is None or not self.fields:
-            return ""
-        external_id = self.fields.get("external_id")
-        if external_id is not None:
-            return f"={external_id}"
-        said = repr(sorted(self.fields.items()))
-        return sha256(said.encode("utf-8", "replace")).hexdigest()
+        """The same for what names the same subscription; empty without an id."""
+        return (self.fields.get("external_id") or "") if self.customer else ""
 
     def refuse(self, reason: str) -> None:
         self.outcome, self.reason = RowOutcome.REFUSED, reason
@@ -73,12 +73,14 @@ class Judge:
         self.width = len(run.header)
         self.names_tenants = TENANT_ID in run.columns or DOMAIN in run.columns
         self.partners: dict[str, Partner | None] = {}
+        self.repeated: set[UUID] = set()  # rows without an id: each is repeated once
 
     def judge(self, rows: Iterable[tuple[int, list[str]]]) -> list[Verdict]:
         verdicts = [self._read(line, cells) for line, cells in rows]
         self._find_customers(verdicts)
         self._find_partners(verdicts)
         self._compare([v for v in verdicts if v.customer and v.fields])
+        self._find_dismissed([v for v in verdicts if v.is_held_back])
         return verdicts
 
     # Reading
@@ -179,35 +181,54 @@ class Judge:
         for verdict in verdicts:
             assert verdict.customer is not None  # the caller leaves those out
             customer_id = verdict.customer.pk
-            external_id = verdict.fields.get("external_id")
-            if external_id is None:
-                known, same = None, without_id.get(customer_id, [])
-            else:
-                known = newest.get((customer_id, external_id))
-                same = [known] if known and not hasattr(known, "retraction") else []
-            verdict.known = known
-            if not verdict.is_refused:
-                self._decide(verdict, same)
+            if "external_id" in verdict.fields:
+                external_id = verdict.fields["external_id"]
+                verdict.known = newest.get((customer_id, external_id))
+                if not verdict.is_refused:
+                    self._decide(verdict)
+            elif not verdict.is_refused:
+                self._decide_without_id(verdict, without_id.get(customer_id, []))
 
-    def _decide(self, verdict: Verdict, same: list[Subscription]) -> None:
-        """`same` are current rows that it may only repeat."""
+    def _decide(self, verdict: Verdict) -> None:
         known, said = verdict.known, verdict.fields
         named = self.partners.get(said.get("por_mpn_id", ""))
         partner = recorded_partner(said, known, named)
         if partner is None:
             assert known is not None  # at first, whoever is stated is recorded
-            verdict.outcome = RowOutcome.POR_CASE
-            verdict.reason = _("Recorded: %(recorded)s.") % {
-                "recorded": known.partner_of_record_text or _("nobody")
-            }
-            return
-        compared = to_compare(said, known)
+            verdict.outcome, verdict.reason = RowOutcome.POR_CASE, _is_recorded(known)
+        elif known is not None and repeats(said, known):
+            verdict.outcome = RowOutcome.UNCHANGED
+        else:
+            verdict.outcome = RowOutcome.SUPERSEDES if known else RowOutcome.NEW
+            verdict.fields = as_recorded(said, known, partner)
+
+    def _decide_without_id(self, verdict: Verdict, rows: list[Subscription]) -> None:
+        """A row of the file repeats one that is recorded, and is another one beside it.
+
+        The same file twice is nothing new, however often a line stands in it.
+        """
+        product = verdict.fields["product_name"]
+        same = [row for row in rows if row.product_name == product]
         for row in same:
-            if says_the_same(compared, row):
+            if row.pk not in self.repeated and says_the_same(verdict.fields, row):
                 verdict.outcome, verdict.known = RowOutcome.UNCHANGED, row
+                self.repeated.add(row.pk)
                 return
-        verdict.outcome = RowOutcome.SUPERSEDES if known else RowOutcome.NEW
-        verdict.fields = as_recorded(said, known, partner)
+        self._decide(verdict)
+        verdict.reason = _are_recorded(len(same)) if same else ""
+
+    def _find_dismissed(self, verdicts: list[Verdict]) -> None:
+        if not verdicts:
+            return
+        cases: dict[Any, list[PorCase]] = {}
+        rows: Any = PorCase.objects.filter(outcome=PorCaseOutcome.DISMISSED)
+        for case in rows.filter(observation__in=[v.known for v in verdicts]):
+            cases.setdefault(case.observation_id, []).append(case)
+        for verdict in verdicts:
+            assert verdict.known is not None  # otherwise it is not held back
+            if was_dismissed(verdict.fields, cases.get(verdict.known.pk, ())):
+                verdict.was_dismissed = True
+                verdict.reason += " " + _("It was dismissed before: no new case.")
 
     def _newest(self, verdicts: list[Verdict]) -> dict[tuple[UUID, str], Subscription]:
         """By customer and id elsewhere: the end of each chain, retracted or not."""
@@ -220,11 +241,12 @@ class Judge:
         return {(row.customer_id, row.external_id): row for row in rows}
 
     def _without_id(self, verdicts: list[Verdict]) -> dict[UUID, list[Subscription]]:
-        """By customer: current rows that have no id elsewhere."""
+        """By customer: current rows without an id elsewhere, from before this file."""
         if all("external_id" in v.fields for v in verdicts):
             return {}
         found: dict[UUID, list[Subscription]] = {}
-        for row in self._observations(verdicts).current().filter(external_id=None):
+        rows = self._observations(verdicts).current().filter(external_id=None)
+        for row in rows.exclude(imported__run=self.run).order_by("pk"):
             found.setdefault(row.customer_id, []).append(row)
         return found
 
@@ -234,6 +256,20 @@ class Judge:
             channel=self.run.channel, customer__in=customers
         )
         return rows.select_related("partner_of_record", "retraction")
+
+
+def _is_recorded(known: Subscription) -> str:
+    recorded = known.partner_of_record_text or _("nobody")
+    return _("Recorded: %(recorded)s.") % {"recorded": recorded}
+
+
+def _are_recorded(count: int) -> str:
+    """A row without an id supersedes nothing: it would stand beside them."""
+    return ngettext(
+        "%(count)s row of this product without an id is recorded already.",
+        "%(count)s rows of this product without an id are recorded already.",
+        count,
+    ) % {"count": count}
 
 
 def _value(text: str, convert: Callable[[str], Any]) -> Any:

@@ -23,8 +23,8 @@ from ...models import Import, ImportedObservation, ImportRow, Subscription
 from .. import events
 from ..locking import lock_customers
 from ..observing import NOTHING_SAID
-from ..por_cases import hold_back
 from .checking import Progress, check, no_progress, tally
+from .holding import hold_back
 from .judging import Judge, Verdict
 from .uploading import chunks_of, lock_import, require_rows
 
@@ -139,9 +139,9 @@ class _Recording:
         insert_rows(Subscription, OBSERVATION, self._observations(ids, written))
         links = ((pk, self.run.pk) for pk in ids)
         insert_rows(ImportedObservation, ("subscription", "run"), links)
-        for verdict in verdicts:
-            if verdict.outcome == RowOutcome.POR_CASE:
-                hold_back(verdict, run=self.run, actor=self.actor)
+        held = [v for v in verdicts if v.is_held_back and not v.was_dismissed]
+        if held:
+            hold_back(held, run=self.run, actor=self.actor)
         self._count(verdicts)
 
     def _as_seen(self, verdicts: list[Verdict]) -> None:

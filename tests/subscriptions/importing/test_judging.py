@@ -5,6 +5,7 @@ import pytest
 
 from portal.foundation import clock
 from subscriptions.models import Subscription
+from subscriptions.services.importing import checking, uploading
 from subscriptions.services.observations import (
     Statement,
     record_observation,
@@ -179,15 +180,73 @@ def test_later_line_about_the_same_subscription_is_refused(operator, customer):
         line(customer),
         line(customer, seats=26),
         line(other),
+        line(customer),
         line(customer, ""),
         line(customer, ""),
-        line(customer, "", seats=26),
     )
     run = previewed(operator, file)
     assert outcomes(run) == [
-        *("refused", "new", "refused", "new", "new", "refused", "new"),
+        *("refused", "new", "refused", "new", "refused", "new", "new"),
     ]
-    assert reasons(run)[2] == "An earlier line names this subscription."
+    assert reasons(run)[2] == "Line 3 names this subscription already."
+    assert reasons(run)[4:] == [reasons(run)[2], "", ""]
+
+
+def test_every_later_line_is_refused_when_there_are_many(
+    operator, customer, monkeypatch
+):
+    monkeypatch.setattr(checking, "AT_ONCE", 2)
+    file = table(*(line(customer, f"A-{n % 3}", seats=n) for n in range(9)))
+    run = previewed(operator, file)
+    assert outcomes(run) == ["new"] * 3 + ["refused"] * 6
+    assert reasons(run)[8] == "Line 4 names this subscription already."
+
+
+# Without an id
+
+
+def without_id(customer, seats=25, product="Office 365 E3"):
+    return line(customer, "", product, seats)
+
+
+def test_rows_without_an_id_are_as_many_as_the_file_has(operator, customer):
+    file = table(*[without_id(customer)] * 3, without_id(CustomerFactory()))
+    assert imported(operator, file).counts == {"new": 4}
+    file.seek(0)
+    assert imported(operator, file).counts == {"unchanged": 4}
+    more = table(*[without_id(customer)] * 4)
+    assert imported(operator, more).counts == {"unchanged": 3, "new": 1}
+    assert customer.subscriptions.current().count() == 4
+
+
+def test_rows_without_an_id_are_counted_over_many_parts_of_a_file(
+    operator, customer, monkeypatch
+):
+    monkeypatch.setattr(uploading, "CHUNK", 1)
+    stories.observation(customer, external_id=None)
+    file = table(*[without_id(customer)] * 3)
+    assert imported(operator, file).counts == {"unchanged": 1, "new": 2}
+
+
+def test_row_without_an_id_says_how_many_of_its_product_are_recorded(
+    operator, customer
+):
+    for seats in (10, 11):
+        stories.observation(customer, external_id=None, quantity=seats)
+    stories.observation(customer, external_id="A-1")
+    file = table(
+        without_id(customer, 12),
+        without_id(customer, 11),
+        without_id(customer, 12, "Visio"),
+        without_id(CustomerFactory(), 12),
+    )
+    run = previewed(operator, file)
+    assert outcomes(run) == ["new", "unchanged", "new", "new"]
+    assert reasons(run) == [
+        "2 rows of this product without an id are recorded already.",
+        *("", "", ""),
+    ]
+    assert run.beside_others == 1
 
 
 # Whose

@@ -1,15 +1,18 @@
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from portal.foundation import clock
 from relationships.exceptions import TransitionNotAllowed
 from subscriptions.models import PorCase, Subscription
+from subscriptions.services.importing.recording import record_rows, start
 from subscriptions.services.por_cases import dismiss_por_case, record_por_case
 
 from ... import stories
 from ...factories import AdvisorFactory
 from ...relationships.support import DAY, NOON, denied, operations, refused
-from .support import imported, table
+from .support import imported, previewed, reasons, table
 
 pytestmark = pytest.mark.django_db
 
@@ -93,14 +96,90 @@ def test_recorded_case_supersedes_the_newest_word_of_its_day(operator, case, kno
     assert (made.supersedes, newer.supersedes) == (newer, known)
 
 
-def test_dismissed_case_changes_nothing_and_stays_dismissed(operator, case, known):
+@pytest.fixture
+def dismissed(operator, case):
     with clock.at(NOON + DAY):
-        dismiss_por_case(case, actor=operator, reason="The customer says no.")
-    statement(operator, case.customer, seats=32)
-    case.refresh_from_db()
-    assert (case.outcome, case.statement["quantity"]) == ("dismissed", 30)
+        return dismiss_por_case(case, actor=operator, reason="The customer says no.")
+
+
+def test_dismissed_case_changes_nothing_and_the_same_statement_opens_none(
+    operator, dismissed, known
+):
+    with operations() as told:
+        run = statement(operator, dismissed.customer)
+    assert "open_case" not in told
+    assert reasons(run) == [
+        "Recorded: Northwind. It was dismissed before: no new case."
+    ]
+    case = PorCase.objects.get()
+    assert (case.outcome, case.run, case.statement["quantity"]) == (
+        *("dismissed", dismissed.run, 30),
+    )
     assert list(case.customer.subscriptions.current()) == [known]
-    assert PorCase.objects.count() == 1
+
+
+@pytest.mark.parametrize("other", [{"seats": 32}, {"name": "Litware"}])
+def test_other_statement_than_the_dismissed_one_opens_a_new_case(
+    operator, dismissed, known, other
+):
+    run = statement(operator, dismissed.customer, **other)
+    case = PorCase.objects.waiting().get()
+    assert (case.observation, case.run) == (known, run)
+    assert reasons(run) == ["Recorded: Northwind."]
+    dismissed.refresh_from_db()
+    assert (dismissed.outcome, dismissed.statement["quantity"]) == ("dismissed", 30)
+
+
+def test_second_dismissed_statement_opens_none_either(operator, dismissed):
+    statement(operator, dismissed.customer, seats=32)
+    dismiss_por_case(PorCase.objects.waiting().get(), actor=operator, reason="No.")
+    for seats in (30, 32):
+        statement(operator, dismissed.customer, seats=seats)
+    assert not PorCase.objects.waiting().exists()
+    assert PorCase.objects.count() == 2
+
+
+def test_one_case_waits_for_a_partner_at_a_time(case):
+    twin = PorCase(
+        customer=case.customer,
+        observation=case.observation,
+        por_mpn_id=case.por_mpn_id,
+        statement={},
+    )
+    with transaction.atomic(), pytest.raises(IntegrityError):
+        PorCase.objects.bulk_create([twin])
+    assert PorCase.objects.get() == case
+
+
+def test_recorded_case_carries_what_it_does_not_say(operator, customer):
+    stories.observation(
+        customer,
+        external_id="A-1",
+        por_name="Northwind",
+        status="suspended",
+        term="P1Y",
+    )
+    statement(operator, customer)
+    case = PorCase.objects.get()
+    made = record_por_case(case, actor=operator, reason="In a letter.")
+    assert (made.status, made.term, made.por_mpn_id) == ("suspended", "P1Y", "6000009")
+    assert made.por_name == ""
+
+
+def test_cases_of_a_file_take_as_many_queries_as_one(operator, customer):
+    for number in range(6):
+        stories.observation(customer, external_id=f"A-{number}", por_name="Northwind")
+    header = "Subscription ID,Product,Seats,Reseller"
+    counts = []
+    for lines in (1, 5):
+        rows = [f"A-{n},Office,{lines},Litware" for n in range(lines)]
+        run = previewed(operator, table(*rows, header=header), customer=customer)
+        start(run, actor=operator)
+        with CaptureQueriesContext(connection) as queries:
+            record_rows(run, actor=operator)
+        counts.append(len(queries))
+        PorCase.objects.all().delete()
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize("verb", [record_por_case, dismiss_por_case])
