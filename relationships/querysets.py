@@ -11,6 +11,7 @@ import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Case as SqlCase
@@ -249,6 +250,13 @@ def kind_of(resource: models.Model) -> str:
     """What the log calls an object's kind, whichever proxy stands for it."""
     model = resource._meta.concrete_model or type(resource)
     return model._meta.model_name or ""
+
+
+def model_of(kind: str) -> type[models.Model] | None:
+    """The other way round; None for what the log tells of and there is no more."""
+    return next(
+        (each for each in apps.get_models() if each._meta.model_name == kind), None
+    )
 
 
 class InvitationTemplateQuerySet(ScopedQuerySet):

@@ -99,8 +99,8 @@ class ScopedModelAdmin(admin.ModelAdmin):
     """Shows the actor's rows only and offers what its role grants.
 
     An action of None is granted to nobody: rows come and go by services. `restricted`
-    names columns that not every role sees. Rows of a model that is not `scoped` are
-    nobody's: whoever has `view_action` sees them all.
+    names columns that not every role sees, `export_more` what a file has besides. Rows
+    of a model that is not `scoped` are nobody's: whoever has `view_action` sees all.
     """
 
     scoped = True
@@ -109,6 +109,7 @@ class ScopedModelAdmin(admin.ModelAdmin):
     change_action: str | None = None
     delete_action: str | None = None
     restricted: dict[str, str] = {}
+    export_more: tuple[str, ...] = ()
     transitions: tuple[Transition, ...] = ()
     list_title: Words = ""
     when_empty: Words = ""

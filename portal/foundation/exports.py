@@ -150,6 +150,7 @@ def table_of_list(model_admin: Any, request: HttpRequest) -> Table:
     """All pages of a list, filtered, searched and ordered as its address says."""
     changelist = model_admin.get_changelist_instance(request)
     columns = [name for name in changelist.list_display if name != "action_checkbox"]
+    columns += model_admin.export_more
     heads = [
         capfirst(str(label_for_field(name, changelist.model, model_admin)))
         for name in columns

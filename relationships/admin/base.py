@@ -21,6 +21,7 @@ from ..enums import InvitationStatus, Operation
 from ..models import ActivityRecord
 from ..roles import Action, Column
 from ..services.activity import record
+from ..services.log import told_of
 
 LONGEST_HISTORY = 200  # records on one page
 
@@ -42,8 +43,12 @@ def badge(kind: str, label: str) -> SafeString:
 
 
 class PortalModelAdmin(ScopedModelAdmin):
-    """A scoped admin whose history is the activity log."""
+    """A scoped admin whose history is the activity log.
 
+    Of `logged_fields` it tells values too: never names or addresses of people.
+    """
+
+    logged_fields: tuple[str, ...] = ()
     change_form_template = "admin/object_with_transitions.html"
     object_history_template = "admin/object_history.html"
 
@@ -110,6 +115,17 @@ class PortalModelAdmin(ScopedModelAdmin):
         )
         return RESPONSES[kind](table)
 
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[dict[str, Any]]:
+        """Also what `logged_fields` were before, and are now."""
+        changed, logged = form.changed_data, self.logged_fields
+        values: dict[str, Any] = {"new": told_of(form.cleaned_data, changed, logged)}
+        if not add:
+            values["old"] = told_of(form.initial, changed, logged)
+        message = super().construct_change_message(request, form, formsets, add)
+        return [*message, values]
+
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         return self._record(Operation.ADD_RECORD, request, obj, message)
 
@@ -124,18 +140,19 @@ class PortalModelAdmin(ScopedModelAdmin):
     def _record(
         self, operation: Operation, request: HttpRequest, obj: Any, message: Any
     ) -> ActivityRecord:
-        """Field names only: the values may be personal. Whose row it is may read it."""
-        changed = [
-            name
-            for part in message
-            if isinstance(part, dict)
-            for name in part.get("changed", {}).get("fields", [])
-        ]
+        """Field names, and values of `logged_fields`. Whose row it is may read it."""
+        told: dict[str, dict[str, Any]] = {"old": {}, "new": {}}
+        changed: list[str] = []
+        for part in message:
+            changed += map(str, part.get("changed", {}).get("fields", []))
+            for side, values in told.items():
+                values |= part.get(side, {})
         return record(
             operation,
             obj,
             actor=request.actor,  # type: ignore[attr-defined]
             partner=getattr(obj, "partner", None),
             customer=getattr(obj, "customer", None),
-            new={"fields": [str(name) for name in changed]} if changed else None,
+            old=told["old"],
+            new={**({"fields": changed} if changed else {}), **told["new"]},
         )

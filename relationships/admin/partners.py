@@ -75,6 +75,7 @@ class StaffMembershipAdmin(PortalModelAdmin):
     change_action = Action.MANAGE_PEOPLE
     delete_action = Action.MANAGE_PEOPLE
     when_empty = _("Nobody works for a partner yet. Add a person, then a membership.")
+    logged_fields = ("role", "expires_at")
     list_display = ("user", "partner", "role", "expires_at")
     list_filter = ("role",)
     list_select_related = ("user", "partner")

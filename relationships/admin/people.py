@@ -25,6 +25,7 @@ class UserAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_PEOPLE
     change_action = Action.MANAGE_PEOPLE
     form = PersonForm
+    logged_fields = ("is_active", "is_superuser")
     list_title = _("People")
     list_display = ("full_name", "login", "email", "is_staff", "is_active")
     list_filter = ("is_staff", "is_active", "is_superuser")
@@ -104,6 +105,7 @@ class TenantMembershipAdmin(PortalModelAdmin):
     add_action = Action.MANAGE_PEOPLE
     change_action = Action.MANAGE_PEOPLE
     delete_action = Action.MANAGE_PEOPLE
+    logged_fields = ("role",)
     list_display = ("user", "customer", "role")
     list_filter = ("role",)
     list_select_related = ("user", "customer")

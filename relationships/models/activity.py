@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.ruled import RuledModel, choice_constraint
 
+from ..changes import in_words
 from ..enums import Operation, StaffRole, TenantRole
 from ..querysets import ActivityRecordQuerySet
 from ..roles import role_label
@@ -85,9 +86,6 @@ class ActivityRecord(RuledModel):
         return self.actor_role in StaffRole.values
 
     @property
-    def status_change(self) -> str:
-        """Such as "sent → opened", or empty where the status stayed what it was."""
-        before, after = self.old_value.get("status"), self.new_value.get("status")
-        if not before or not after or before == after:
-            return ""
-        return f"{before} → {after}".replace("_", " ")
+    def changes(self) -> str:
+        """Such as "seats 25 → 30", or empty where nothing but the operation is told."""
+        return in_words(self.old_value, self.new_value)

@@ -1,6 +1,8 @@
 """Writing a line of the activity log, and nothing else."""
 
 import uuid
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django.db import models
@@ -65,3 +67,17 @@ def unsaved(
         reason=reason,
         request_id=current_request_id(),
     )
+
+
+def told_of(
+    values: Mapping[str, Any], changed: Iterable[str], logged: Iterable[str]
+) -> dict[str, Any]:
+    """Those values that may be logged, as JSON: of the others names alone are told."""
+    names = [name for name in changed if name in set(logged)]
+    return {name: _as_json(values.get(name)) for name in names}
+
+
+def _as_json(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -16,6 +16,13 @@ from ..roles import Action
 from . import composing
 from .activity import record
 from .invitations import default_expiry, sign_in_to_invitation
+from .log import told_of
+
+# A company may bear a person's name, and its address may be a person's.
+LOGGED_FIELDS = (
+    *("country", "currency", "mpn_id", "is_csp_transacting", "is_advisor"),
+    "needs_second_person",
+)
 
 
 @transaction.atomic
@@ -104,6 +111,7 @@ def correct_partner(
         raise ValidationError(_("Say why the partner's record changes."), code="reason")
     partner = Partner.objects.select_for_update().get(pk=partner.pk)
     changed = sorted(name for name in values if getattr(partner, name) != values[name])
+    before = {name: getattr(partner, name) for name in changed}
     for name in changed:
         setattr(partner, name, values[name])
     if changed:
@@ -113,7 +121,8 @@ def correct_partner(
             partner,
             actor=actor,
             partner=partner,
-            new={"fields": changed},
+            old=told_of(before, changed, LOGGED_FIELDS),
+            new={"fields": changed, **told_of(values, changed, LOGGED_FIELDS)},
             reason=reason.strip(),
         )
     return partner

@@ -17,6 +17,7 @@ from ..models import Customer, OutgoingEmail, Partner
 from ..roles import Action
 from . import notices, rules
 from .activity import record
+from .log import told_of
 from .relationships import establish_by_provisioning
 
 CONTACT_FIELDS = (
@@ -32,6 +33,7 @@ CONTACT_FIELDS = (
 ANONYMISED = "anonymised-"  # how the sign-in name of such a person begins
 # What the customer stated or a directory verified; only the operator corrects it.
 STATEMENT_FIELDS = ("company_name", "country", "primary_domain")
+LOGGED_FIELDS = ("country", "primary_domain")  # a company may bear a person's name
 NOBODY = "anonymised@portal.invalid"
 
 
@@ -111,6 +113,7 @@ def correct_customer(customer: Customer, *, actor: Actor, **values: Any) -> Cust
         actor.require(Action.CORRECT_STATEMENTS)
     if set(changed) & {"company_name", "country"}:
         customer.stated_by_customer = False
+    before = {name: getattr(customer, name) for name in changed}
     for name in changed:
         setattr(customer, name, values[name])
     if changed:
@@ -121,7 +124,8 @@ def correct_customer(customer: Customer, *, actor: Actor, **values: Any) -> Cust
             actor=actor,
             partner=actor.partner,
             customer=customer,
-            new={"fields": changed},
+            old=told_of(before, changed, LOGGED_FIELDS),
+            new={"fields": changed, **told_of(values, changed, LOGGED_FIELDS)},
         )
     return customer
 

@@ -37,6 +37,7 @@ class ProductAdmin(PortalModelAdmin):
     view_action = Action.VIEW_CATALOGUE
     add_action = Action.MANAGE_CATALOGUE
     change_action = Action.MANAGE_CATALOGUE
+    logged_fields = ("title", "product_id", "sku_id")
     list_title = _("Products")
     when_empty = _(
         "No product yet. The command import_catalogue takes over a price list."
@@ -54,6 +55,7 @@ class ProductAliasAdmin(PortalModelAdmin):
     add_action = Action.NAME_PRODUCT
     change_action = Action.MANAGE_CATALOGUE
     delete_action = Action.MANAGE_CATALOGUE
+    logged_fields = ("name",)
     list_title = _("Names of products elsewhere")
     when_empty = _(
         "No other name yet. Add one where another channel calls a product otherwise."
@@ -61,7 +63,6 @@ class ProductAliasAdmin(PortalModelAdmin):
     list_display = ("name", "product")
     list_select_related = ("product",)
     search_fields = ("name", "product__title")
-    autocomplete_fields = ("product",)
 
 
 @admin.register(Offer)
@@ -71,6 +72,10 @@ class OfferAdmin(PortalModelAdmin):
     view_action = Action.VIEW_CATALOGUE
     add_action = Action.MANAGE_CATALOGUE
     change_action = Action.MANAGE_CATALOGUE
+    logged_fields = (
+        *("term", "billing_plan", "currency", "unit_price"),
+        *("minimum_seats", "maximum_seats", "is_available"),
+    )
     list_title = _("Offers")
     when_empty = _(
         "No offer yet. The command import_catalogue takes over a price list."

@@ -1,6 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils import translation
 
 from relationships.actors import Actor
 from relationships.models import (
@@ -59,18 +60,43 @@ def test_invitation_is_called_by_the_best_that_is_known(values, name):
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ("signed_in", "accepted", "signed in → accepted"),
-        ("sent", "sent", ""),
-        ("", "draft", ""),
-        ("draft", "", ""),
+        (
+            {"status": "signed_in"},
+            {"status": "accepted"},
+            "status Signed in → Accepted",
+        ),
+        ({"status": "sent"}, {"status": "sent"}, ""),
+        ({}, {"status": "draft"}, "status Draft"),
+        (
+            {"friendly_name": ""},
+            {"friendly_name": "Berlin"},
+            "friendly name – → Berlin",
+        ),
+        ({"friendly_name": "Berlin"}, {}, "friendly name Berlin → –"),
+        (
+            {"quantity": 25, "auto_renews": True},
+            {"quantity": 30, "auto_renews": False},
+            "seats 25 → 30, auto-renew Yes → No",
+        ),
+        ({}, {"lines": [{"offer": 1, "quantity": 5}, {"quantity": 7}]}, "seats 5, 7"),
+        ({"offer": 1}, {"offer": 2, "case": 3, "supersedes": None}, ""),
+        (
+            {"country": "DE"},
+            {"fields": ["contact_name", "country"], "country": "FR"},
+            "country DE → FR, fields Contact name",
+        ),
+        ({}, {"reminders_sent": 2}, "reminders sent 2"),
+        ({}, {}, ""),
     ],
 )
-def test_record_tells_a_change_of_status(before, after, told):
-    record = ActivityRecord(
-        old_value={"status": before} if before else {},
-        new_value={"status": after} if after else {},
-    )
-    assert record.status_change == told
+def test_record_tells_what_changed(before, after, told):
+    assert ActivityRecord(old_value=before, new_value=after).changes == told
+
+
+def test_record_tells_what_changed_in_the_readers_language():
+    record = ActivityRecord(old_value={"quantity": 25}, new_value={"quantity": 30})
+    with translation.override("de"):
+        assert record.changes == "Lizenzen 25 → 30"
 
 
 def test_relationship_shows_the_start_of_its_fingerprint():
