@@ -10,7 +10,7 @@ from django.db.models import Count, F, Sum
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from portal.foundation import clock
 from portal.reports.columns import number
@@ -29,21 +29,30 @@ from subscriptions.enums import (
 from subscriptions.models import Subscription
 
 MONTHS = 12  # in a line over time, this one included
+VALUE_ABOUT = gettext_lazy(
+    "CSP seats that are active or suspended now, at their list price for a month. "
+    "Currencies are never added."
+)
 BILLED = (SubscriptionStatus.ACTIVE, SubscriptionStatus.SUSPENDED)
 
 
 @dataclass(frozen=True)
 class Tile:
-    """`parts` make a bar, `points` ("x,y x,y ...", 0-100 and 0-40) a line."""
+    """`parts` make a bar, `points` ("x,y x,y ...", 0-100 and 0-40) a line.
+
+    `about` says what is counted; with `empty` there is nothing yet, and where to begin.
+    """
 
     title: str
     url: str
     value: str
     delta: str
     text: str
+    about: str
     parts: list[Part] = field(default_factory=list)
     points: str = ""
     span: tuple[str, str] | None = None
+    empty: str = ""
 
 
 def tiles_of(actor: Actor) -> list[Tile]:
@@ -75,6 +84,7 @@ def _invitations(actor: Actor) -> Tile:
         value=number(sum(counts.values())),
         delta=_expiring(rows.expiring_soon().count()),
         text=_("Open invitations by state"),
+        about=_("Not answered yet and not expired; drafts too."),
         parts=parts_of([(str(state.label), counts.get(state, 0)) for state in states]),
     )
 
@@ -98,6 +108,7 @@ def _relationships(actor: Actor) -> Tile:
         delta=_change(values[-1] - values[-2]),
         text=_("Active relationships month by month: %(values)s")
         % {"values": ", ".join(str(value) for value in values)},
+        about=_("Established and not ended, now and as each month began (UTC)."),
         points=points_of(values),
         span=(_month(moments[0]), _("today")),
     )
@@ -117,6 +128,7 @@ def _seats(actor: Actor) -> Tile:
         delta=ngettext("in %(count)s tenant", "in %(count)s tenants", tenants)
         % {"count": number(tenants)},
         text=_("Seats by channel"),
+        about=_("Of subscriptions that are active or suspended now."),
         parts=parts_of(
             [
                 (labels.get(channel, str(channel.label)), seats.get(channel, 0))
@@ -137,7 +149,21 @@ def _monthly_list_value(actor: Actor) -> list[Tile]:
     for currency, product, plan, price in priced:
         products = sums.setdefault(currency, Counter())
         products[product] += price / BILLING_MONTHS[BillingPlan(plan)]
+    if not sums:
+        return [_no_value()]
     return [_value_tile(currency, sums[currency]) for currency in sorted(sums)]
+
+
+def _no_value() -> Tile:
+    return Tile(
+        _("Monthly list value"),
+        _report("value"),
+        value="–",
+        delta=_("at list prices"),
+        text="",
+        about=str(VALUE_ABOUT),
+        empty=_("No CSP subscription yet. Order the first one from a customer's page."),
+    )
 
 
 def _value_tile(currency: str, products: Any) -> Tile:
@@ -153,6 +179,7 @@ def _value_tile(currency: str, products: Any) -> Tile:
         value=f"{currency} {number(round(total))}",
         delta=_("at list prices"),
         text=_("Monthly list value by product"),
+        about=str(VALUE_ABOUT),
         parts=parts_of([(label, round(value)) for label, value in shares]),
     )
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.html import escape
 
 from portal.foundation import clock, guards
 from relationships.enums import CaseKind
@@ -211,6 +212,23 @@ class TestTiles:
             "Product 3": "30",
             "All others": "30",
         }
+
+    def test_every_tile_says_what_it_counts(self, sales):
+        page = desk(sales).get("/admin/")
+        shown = page.context["tiles"]
+        assert len(shown) == 4
+        for tile in shown:
+            assert tile.about
+            assert f'<p class="quiet about">{escape(tile.about)}</p>' in text(page)
+
+    def test_value_tile_says_where_to_begin_without_csp_subscriptions(self, sales):
+        tile = tiles(sales)["Monthly list value"]
+        assert (tile.value, tile.parts) == ("–", [])
+        assert "Order the first one" in tile.empty
+        admin = stories.tenant()
+        stories.relationship(sales, admin)
+        stories.csp_subscription(sales, admin.customer)
+        assert tiles(sales)["Monthly list value"].empty == ""
 
     def test_report_viewer_sees_seats_and_no_money(self, sales):
         admin = stories.tenant()

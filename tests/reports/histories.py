@@ -30,7 +30,7 @@ periods = st.tuples(st.integers(0, DAYS), st.integers(0, DAYS)).map(
 )
 
 
-def for_every(*strategies: Any, examples: int = 8) -> Callable[..., Any]:
+def for_every(*strategies: Any, examples: int = 12) -> Callable[..., Any]:
     """Run the test for histories, always the same ones; each is taken back."""
 
     def wrap(test: Callable[..., None]) -> Callable[[], None]:

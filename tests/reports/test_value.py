@@ -122,19 +122,36 @@ def to_the_cent(money):
     return Decimal(money).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
+PRODUCT = "subscription__terms__offer__product__title"
+
+
 @for_every(steps, st.lists(st.integers(0, DAYS - 1), min_size=3, max_size=3))
 def test_any_past_day_is_told_as_it_was_seen_then(wanted, days):
     office = Office()
     office.live(wanted)
-    title = "subscription__terms__offer__product__title"
     for day in days:
         date = (BEGIN + day * DAY).date()
         seats, money = office.seen[date]
         given = {"first": date, "last": date, "by": "product"}
-        found = told(ask("value", office.agent, show="seats", **given), title)
+        found = told(ask("value", office.agent, show="seats", **given), PRODUCT)
         assert found == dict(seats)
-        found = told(ask("value", office.agent, **given), title)
+        found = told(ask("value", office.agent, **given), PRODUCT)
         assert found == {name: to_the_cent(money[name]) for name in money}
+    each_month_is_told_as_it_was_seen(office, max(31, *days))
+
+
+def each_month_is_told_as_it_was_seen(office, days):
+    """At its end, in a column of its own."""
+    ends = [(BEGIN + 30 * DAY).date(), (BEGIN + days * DAY).date()]
+    given = {"first": BEGIN.date(), "last": ends[-1], "by": "product"}
+    for show, of in (("seats", 0), ("value", 1)):
+        result = ask("value", office.agent, show=show, **given)
+        for end, column in zip(ends, result.columns[-2:], strict=True):
+            found = {row[PRODUCT]: column.value(row) for row in result.rows}
+            seen = office.seen[end][of]
+            assert +Counter(found) == +Counter(
+                {name: to_the_cent(seen[name]) for name in seen}
+            )
 
 
 @pytest.fixture
