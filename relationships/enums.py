@@ -66,6 +66,7 @@ class ApprovalOutcome(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     APPROVED = "approved", _("Approved")
     REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
     EXPIRED = "expired", _("Expired")
 
 
@@ -98,11 +99,19 @@ class NoticeKind(models.TextChoices):
     RENEWALS_DUE = "renewals_due", _("Renewals to decide")
     ORDER_CONFIRMED = "order_confirmed", _("Order confirmed")
     SEATS_CHANGED = "seats_changed", _("Seats changed")
+    STATUS_CHANGED = (
+        "status_changed",
+        _("Subscription suspended, cancelled or active again"),
+    )
     RECEIPT = "receipt", _("Receipt of an acceptance")
     ENDED = "ended", _("Relationship ended")
 
 
-_OF_BOTH = (NoticeKind.ORDER_CONFIRMED, NoticeKind.SEATS_CHANGED)
+_OF_BOTH = (
+    NoticeKind.ORDER_CONFIRMED,
+    NoticeKind.SEATS_CHANGED,
+    NoticeKind.STATUS_CHANGED,
+)
 TENANT_NOTICES = (NoticeKind.RECEIPT, NoticeKind.ENDED, *_OF_BOTH)
 STAFF_NOTICES = tuple(
     kind for kind in NoticeKind if kind not in TENANT_NOTICES or kind in _OF_BOTH
@@ -265,6 +274,7 @@ class Operation(models.TextChoices):
     ASK_FOR_APPROVAL = "ask_for_approval", _("Approval asked for")
     APPROVE = "approve", _("Approved by a second person")
     REFUSE_APPROVAL = "refuse_approval", _("Approval refused")
+    WITHDRAW_APPROVAL = "withdraw_approval", _("Request for approval withdrawn")
     CREATE_ORDER = "create_order", _("Order placed")
     CHANGE_SEATS = "change_seats", _("Seats changed")
     SUSPEND = "suspend_subscription", _("Subscription suspended")
@@ -299,6 +309,7 @@ INTERNAL_OPERATIONS = (
     Operation.ASK_FOR_APPROVAL,
     Operation.APPROVE,
     Operation.REFUSE_APPROVAL,
+    Operation.WITHDRAW_APPROVAL,
     Operation.ANSWER_RENEWAL,
     Operation.ASSIGN_RENEWAL,
 )

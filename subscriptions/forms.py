@@ -13,6 +13,7 @@ from relationships.forms import ReasonForm
 
 from .import_forms import UploadForm
 from .models import Offer, ScheduledChange
+from .services.approving import told_of_dropping
 from .services.possibilities import Verb, judge
 from .services.seats import current_term, reducible_seats
 from .spreadsheets import SEPARATORS
@@ -39,7 +40,10 @@ class SeatsForm(TransitionForm):
         self.fields["quantity"].initial = obj.quantity
         self.fields["shown"].initial = obj.quantity
         self.fields["quantity"].help_text = format_html(
-            "{} {}", self._seats_now(), self._what_can_go()
+            "{} {} {}",
+            self._seats_now(),
+            self._what_can_go(),
+            told_of_dropping(self.obj),
         )
 
     def _seats_now(self) -> str:
@@ -86,7 +90,10 @@ class SeatsForm(TransitionForm):
             super().add_refusal(error)
         if code == "seats_not_reducible":  # which has said why
             self.fields["quantity"].help_text = format_html(
-                "{} {}", self._seats_now(), self._way_to_schedule()
+                "{} {} {}",
+                self._seats_now(),
+                self._way_to_schedule(),
+                told_of_dropping(self.obj),
             )
         data = self.data.copy()  # type: ignore[attr-defined]
         data["shown"] = self.obj.quantity

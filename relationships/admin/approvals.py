@@ -11,13 +11,14 @@ from ..enums import ApprovalOutcome
 from ..forms import ReasonForm
 from ..models import Approval
 from ..roles import Action, Column
-from ..services.approvals import approve, refuse
+from ..services.approvals import approve, refuse, withdraw
 from .base import PortalModelAdmin, badge
 
 BADGES = {
     ApprovalOutcome.WAITING: "wait",
     ApprovalOutcome.APPROVED: "ok",
     ApprovalOutcome.REFUSED: "bad",
+    ApprovalOutcome.WITHDRAWN: "off",
     ApprovalOutcome.EXPIRED: "off",
 }
 
@@ -77,10 +78,25 @@ class ApprovalAdmin(PortalModelAdmin):
             is_possible=lambda approval: approval.is_waiting,
             form_class=ReasonForm,
         ),
+        Transition(
+            "take-back",
+            gettext_lazy("Withdraw"),
+            Action.DECIDE_APPROVAL,
+            withdraw,
+            question=gettext_lazy("You no longer ask for this: %(object)s"),
+            done=gettext_lazy("Withdrawn: %(object)s"),
+            is_possible=lambda approval: approval.is_waiting,
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("customer")
+
+    def possible_transitions(self, request: HttpRequest, obj: Any) -> list[Transition]:
+        """Who asked takes it back, anybody else decides."""
+        is_own = obj.asked_by_id == request.actor.user.pk  # type: ignore[attr-defined]
+        found = super().possible_transitions(request, obj)
+        return [each for each in found if (each.name == "take-back") == is_own]
 
     @admin.display(description=gettext_lazy("state"), ordering="outcome")
     def state(self, approval: Approval) -> str:

@@ -16,7 +16,8 @@ from .partner import Partner
 class Approval(UUIDModel, RuledModel):
     """Somebody asks a second person to let something happen that cannot be undone.
 
-    What was asked for never changes; it is decided once, by somebody else.
+    What was asked for never changes; it is decided once, by somebody else, or taken
+    back by who asked.
     """
 
     verb = models.CharField(_("what"), max_length=20, choices=ApprovalVerb)
@@ -73,7 +74,11 @@ class Approval(UUIDModel, RuledModel):
                     decided_at__isnull=False,
                 )
                 | Q(
-                    outcome__in=[ApprovalOutcome.WAITING, ApprovalOutcome.EXPIRED],
+                    outcome__in=[
+                        ApprovalOutcome.WAITING,
+                        ApprovalOutcome.WITHDRAWN,
+                        ApprovalOutcome.EXPIRED,
+                    ],
                     decided_by__isnull=True,
                     decided_at__isnull=True,
                 ),

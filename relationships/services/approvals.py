@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from portal.foundation import clock
@@ -52,7 +53,8 @@ def register(verb: ApprovalVerb, deed: Deed) -> None:
 def do_or_ask(verb: ApprovalVerb, target: Any, *, actor: Actor, **values: Any) -> Any:
     """The service's result, or the Approval that now waits for a second person.
 
-    Raises whatever the service raises. An approval that waits already is returned.
+    Raises whatever the service raises. An approval that waits for the very same is
+    returned; ValidationError `approval_waiting` where something else waits.
     """
     try:
         with transaction.atomic():
@@ -73,7 +75,7 @@ def _ask(
         verb=verb, target_id=target.pk, outcome=ApprovalOutcome.WAITING
     ).first()
     if waiting is not None and waiting.is_waiting:
-        return waiting
+        return _same_request(waiting, values)
     if waiting is not None:
         waiting.outcome = ApprovalOutcome.EXPIRED
         waiting.save(update_fields=["outcome"])
@@ -94,6 +96,24 @@ def _ask(
     return approval
 
 
+def _same_request(waiting: Approval, values: dict[str, Any]) -> Approval:
+    if waiting.arguments != values:
+        raise ValidationError(
+            _(
+                "Something else waits for a second person already, asked by "
+                "%(person)s on %(day)s UTC: %(sentence)s It has to be decided or "
+                "withdrawn first."
+            ),
+            code="approval_waiting",
+            params={
+                "person": waiting.asked_by,
+                "day": date_format(waiting.asked_at, "DATETIME_FORMAT"),
+                "sentence": waiting.sentence,
+            },
+        )
+    return waiting
+
+
 @transaction.atomic
 def approve(approval: Approval, *, actor: Actor) -> Approval:
     """Run what was asked for, as the second person; all refusals are the service's.
@@ -101,7 +121,7 @@ def approve(approval: Approval, *, actor: Actor) -> Approval:
     TransitionNotAllowed when it was decided or waited too long; ValidationError
     `second_person` for who asked.
     """
-    approval = _lock_waiting(approval, actor)
+    approval = _lock_for_second(approval, actor)
     deed = DEEDS[approval.verb]
     target = deed.model._default_manager.get(pk=approval.target_id)
     deed.run(target, actor=actor, approval=approval, **approval.arguments)
@@ -110,12 +130,30 @@ def approve(approval: Approval, *, actor: Actor) -> Approval:
 
 @transaction.atomic
 def refuse(approval: Approval, *, actor: Actor, reason: str) -> Approval:
-    """Nothing happens. Whoever asked may take it back so, too, by letting it expire."""
-    approval = _lock_waiting(approval, actor)
+    """Nothing happens, and who asked is told why. Raises as `approve` does."""
+    approval = _lock_for_second(approval, actor)
     approval.reason = reason.strip()
     return _decide(
         approval, ApprovalOutcome.REFUSED, Operation.REFUSE_APPROVAL, actor=actor
     )
+
+
+@transaction.atomic
+def withdraw(approval: Approval, *, actor: Actor) -> Approval:
+    """Whoever asked takes it back, and may ask for something else.
+
+    TransitionNotAllowed when nothing waits any more; ValidationError `asker` for
+    anybody else.
+    """
+    approval = _lock_waiting(approval, actor)
+    if approval.asked_by != actor.user:
+        raise ValidationError(
+            _("Only who asked for it withdraws it. You can refuse it."), code="asker"
+        )
+    approval.outcome = ApprovalOutcome.WITHDRAWN
+    approval.save(update_fields=["outcome"])
+    _tell(Operation.WITHDRAW_APPROVAL, approval, actor=actor)
+    return approval
 
 
 def _lock_waiting(approval: Approval, actor: Actor) -> Approval:
@@ -127,6 +165,11 @@ def _lock_waiting(approval: Approval, actor: Actor) -> Approval:
             _("Nothing waits any more: %(outcome)s.")
             % {"outcome": approval.current_outcome.label.lower()}
         )
+    return approval
+
+
+def _lock_for_second(approval: Approval, actor: Actor) -> Approval:
+    approval = _lock_waiting(approval, actor)
     if approval.asked_by == actor.user:
         raise ValidationError(
             _("You asked for this yourself: somebody else decides."),

@@ -7,7 +7,7 @@ from relationships.models import Partner
 from relationships.roles import Action
 from relationships.services.approvals import Deed, register
 
-from ..models import Subscription
+from ..models import ScheduledChange, Subscription
 from . import lifecycle
 
 RIGHT = Action.CHANGE_SUBSCRIPTION
@@ -34,10 +34,25 @@ def _sentence_of_cancel(subscription: Subscription) -> str:
 
 
 def _sentence_of_seats(subscription: Subscription, quantity: int, shown: int) -> str:
-    return _(
+    sentence = _(
         "Take seats of %(subscription)s of %(customer)s away: from %(shown)s to "
         "%(quantity)s, at once."
     ) % {**_words(subscription), "shown": shown, "quantity": quantity}
+    return f"{sentence} {told_of_dropping(subscription)}".strip()
+
+
+def told_of_dropping(subscription: Subscription) -> str:
+    """That other seats drop the scheduled change; empty where none is scheduled."""
+    change = (
+        ScheduledChange.objects.filter(subscription=subscription)
+        .select_related("offer__product")
+        .first()
+    )
+    if change is None:
+        return ""
+    return _("What is scheduled for the renewal is dropped: %(change)s.") % {
+        "change": change
+    }
 
 
 register(

@@ -34,6 +34,7 @@ from ..models import (
     Subscription,
     SubscriptionTerm,
 )
+from . import events
 from .moves import Due, deletion_of, next_move
 from .prices import PriceList
 from .seats import entries_with_seats, reduction_deadline, reductions, seats_added
@@ -64,6 +65,7 @@ class Batch:
         self.seats: list[SeatEntry] = []
         self.statuses: list[StatusEntry] = []
         self.records: list[ActivityRecord] = []
+        self.resized: list[tuple[Subscription, ActivityRecord]] = []
         self.applied: list[ScheduledChange] = []
         self.renewed: set[Subscription] = set()
         self.of_another_product: set[Subscription] = set()
@@ -152,12 +154,14 @@ class Batch:
         assert offer_id is not None  # a CSP subscription has one
         term = self._begin_next_term(row, self.prices.of_the_day(offer_id))
         self._set_seats(row, quantity, term)
-        self._tell(
+        record = self._tell(
             Operation.RENEW_SUBSCRIPTION,
             row,
             old=before,
             new={"term": term.number, "offer": term.offer_id, "quantity": quantity},
         )
+        if quantity != before["quantity"]:
+            self.resized.append((row, record))
 
     def _begin_next_term(self, row: Subscription, offer: Offer) -> SubscriptionTerm:
         starts_at, first_start = row.commitment_ends_at, row.started_at
@@ -203,7 +207,7 @@ class Batch:
         *,
         old: dict[str, Any],
         new: dict[str, Any],
-    ) -> None:
+    ) -> ActivityRecord:
         assert row.relationship is not None  # a CSP subscription has one
         record = log.unsaved(
             operation,
@@ -215,6 +219,7 @@ class Batch:
             new=new,
         )
         self.records.append(record)
+        return record
 
     def write(self) -> None:
         """Terms before the seats that they let go, and statuses without a change."""
@@ -226,6 +231,8 @@ class Batch:
         SeatEntry.objects.bulk_create(self.seats)
         StatusEntry.objects.bulk_create(self.statuses)
         record_all(self.records)
+        for row, record in self.resized:
+            events.seats_changed(row, record, by=Actor.clock())
 
     def _write_renewed(self) -> None:
         """As the newest term says: one statement for all."""

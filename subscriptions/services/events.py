@@ -6,7 +6,7 @@ Called by the service that causes it, in its transaction. See
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
@@ -46,21 +46,51 @@ def order_confirmed(order: Order, *, by: Actor) -> None:
 def seats_changed(
     subscription: Subscription, told: ActivityRecord, *, by: Actor
 ) -> None:
-    """The customer's administrators, and who ordered it where that is somebody else."""
+    """The customer's administrators, and who ordered it where that is somebody else.
+
+    `by` is the clock where a renewal brought other seats.
+    """
+    data = {"before": told.old_value["quantity"], "after": told.new_value["quantity"]}
+    _tell_of_change(
+        NoticeKind.SEATS_CHANGED,
+        subscription,
+        told,
+        by=by,
+        data=data,
+        context={"is_renewal": by.user is None},
+    )
+
+
+def status_changed(
+    subscription: Subscription, told: ActivityRecord, *, by: Actor
+) -> None:
+    """Suspended, reactivated or cancelled: the same people as of seats."""
+    data = {"status": subscription.status}
+    _tell_of_change(NoticeKind.STATUS_CHANGED, subscription, told, by=by, data=data)
+
+
+def _tell_of_change(
+    kind: NoticeKind,
+    subscription: Subscription,
+    told: ActivityRecord,
+    *,
+    by: Actor,
+    data: dict[str, Any],
+    context: dict[str, Any] | None = None,
+) -> None:
     seller = subscription.seller
     assert seller is not None  # a CSP subscription has one
+    names = {
+        "partner": seller.name,
+        "customer": subscription.customer.company_name,
+        "product": subscription.product_name,
+    }
     message = Message(
-        NoticeKind.SEATS_CHANGED,
+        kind,
         event=str(told.pk),
         path=subscription.get_absolute_url(),
-        data={
-            "partner": seller.name,
-            "customer": subscription.customer.company_name,
-            "product": subscription.product_name,
-            "before": told.old_value["quantity"],
-            "after": told.new_value["quantity"],
-        },
-        context={"subscription": subscription, "at": told.at},
+        data={**names, **data},
+        context={"subscription": subscription, "at": told.at, **(context or {})},
     )
     ordered_by = subscription.order_line.order.placed_by_id
     staff = staff_of(seller)

@@ -33,6 +33,7 @@ from .seats import (
     reductions,
     refuse_seats_outside_limits,
     seats_added,
+    seats_taken_alone,
 )
 
 
@@ -50,7 +51,8 @@ def change_seats(
     More at any time; fewer from what was added within the window, the newest first.
     Drops the scheduled change. TransitionNotAllowed unless active, or
     `seats_changed_meanwhile`; ValidationError: `seat_limits`, `seats_not_reducible`,
-    `second_person` (more than `SEATS_WITHOUT_APPROVAL` go, and the partner wants one).
+    `second_person` (with those that went lately, see `seats_taken_alone`, more than
+    `SEATS_WITHOUT_APPROVAL` go, and the partner wants one).
     """
     subscription = _lock_as_of_now(subscription, actor=actor)
     before = subscription.quantity
@@ -102,7 +104,7 @@ def _take_seats(
         )
     assert subscription.offer is not None  # a CSP subscription has one
     refuse_seats_outside_limits(subscription.offer, subscription.quantity - seats)
-    if seats > settings.SEATS_WITHOUT_APPROVAL:
+    if seats + seats_taken_alone(subscription) > settings.SEATS_WITHOUT_APPROVAL:
         _refuse_alone(ApprovalVerb.TAKE_SEATS, subscription, actor, approval)
     entries = [each.entry for each in found]
     for entry in reductions(subscription, seats, term, entries):
@@ -256,13 +258,14 @@ def _move(
     move(subscription, verb)
     after = {"status": subscription.status, "auto_renews": False}
     changed = [name for name in before if before[name] != after[name]]
-    _tell(
+    told = _tell(
         Operation[verb.name],
         subscription,
         actor=actor,
         old={name: before[name] for name in changed},
         new={name: after[name] for name in changed},
     )
+    events.status_changed(subscription, told, by=actor)
     return subscription
 
 

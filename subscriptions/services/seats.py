@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db.models import F, Sum
+from django.db.models import F, Max, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from portal.foundation import clock
+from relationships.enums import ApprovalOutcome, ApprovalVerb
+from relationships.models import Approval
 
 from ..models import Offer, SeatEntry, Subscription, SubscriptionTerm
 
@@ -69,6 +71,25 @@ def reducible_seats(
         if open_ones:
             found.append(Reducible(entry, entry.left, max(open_ones)))
     return found
+
+
+def seats_taken_alone(subscription: Subscription) -> int:
+    """Seats that went within the window without a second person's approval.
+
+    What was taken away by hand since the last approved reduction, or within
+    `REDUCTION_WINDOW_DAYS` where that was longer ago; a renewal takes nobody's seats.
+    """
+    since = clock.now() - timedelta(days=settings.REDUCTION_WINDOW_DAYS)
+    approved = Approval.objects.filter(
+        verb=ApprovalVerb.TAKE_SEATS,
+        target_id=subscription.pk,
+        outcome=ApprovalOutcome.APPROVED,
+        decided_at__gt=since,
+    ).aggregate(last=Max("decided_at"))["last"]
+    taken = subscription.seat_entries.filter(change__lt=0, at__gt=approved or since)
+    renewals = subscription.terms.filter(number__gt=1).values("starts_at")
+    by_hand = taken.exclude(at__in=renewals)
+    return -(by_hand.aggregate(seats=Sum("change"))["seats"] or 0)
 
 
 def seats_added(

@@ -64,6 +64,7 @@ TRANSITIONS = {
     ("resellerrelationship", "end"): Action.END_RELATIONSHIP,
     ("approval", "approve"): Action.DECIDE_APPROVAL,
     ("approval", "refuse"): Action.DECIDE_APPROVAL,
+    ("approval", "take-back"): Action.DECIDE_APPROVAL,
     ("customer", "order"): Action.ORDER,
     ("customer", "attest"): Action.ATTEST_AGREEMENT,
     ("renewaldecision", "answer"): Action.CHANGE_SUBSCRIPTION,

@@ -77,6 +77,30 @@ def test_refusing_takes_a_reason(client, second, row):
     assert row.quantity == 30
 
 
+def test_who_asked_takes_it_back_and_others_decide(client, second, row):
+    client.post(url(row, "cancel"))
+    approval = Approval.objects.get()
+    names = [each.name for each in client.get(url(approval)).context["transitions"]]
+    assert names == ["take-back"]
+    names = [each.name for each in second.get(url(approval)).context["transitions"]]
+    assert names == ["approve", "refuse"]
+    before = everything()
+    assert "Only who asked" in text(second.post(url(approval, "take-back")))
+    assert everything() == before
+    answer = client.post(url(approval, "take-back"), follow=True)
+    assert messages(answer) == [f"Withdrawn: {approval}"]
+    assert "Withdrawn" in text(answer)
+    assert client.get(url(approval)).context["transitions"] == []
+
+
+def test_something_else_is_refused_beside_the_field_while_one_waits(client, row):
+    client.post(url(row, "seats"), {"quantity": "5", "shown": "30"})
+    before = everything()
+    page = client.post(url(row, "seats"), {"quantity": "9", "shown": "30"})
+    assert "Something else waits" in str(page.context["form"].errors["quantity"])
+    assert everything() == before
+
+
 def test_ending_asks_too(client, second, agent):
     relationship = stories.relationship(agent, stories.tenant())
     answer = client.post(url(relationship, "end"), {"reason": "We part"}, follow=True)

@@ -133,6 +133,15 @@ class TestSeats:
         assert "No seat can be taken away now" in page
         assert url(row, "schedule") not in page
 
+    def test_say_that_a_scheduled_change_is_dropped(self, client, row, staff):
+        sentence = "What is scheduled for the renewal is dropped"
+        assert sentence not in text(client.get(url(row, "seats")))
+        lifecycle.schedule_change(row, actor=staff, quantity=2, offer=row.offer)
+        assert f"{sentence}: 2 ×" in text(client.get(url(row, "seats")))
+        with clock.at(row.started_at + 7 * DAY):
+            data = {"quantity": "3", "shown": "5"}
+            assert sentence in text(client.post(url(row, "seats"), data))
+
 
 class TestSchedule:
     def test_shows_what_is_now_then_what_is_scheduled(self, client, row, staff):

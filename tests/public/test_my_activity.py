@@ -52,6 +52,7 @@ def test_activity_keeps_to_itself_how_the_partner_comes_to_a_decision(visitor, a
     stories.relationship(agent, admin)
     subscription = stories.csp_subscription(agent, admin.customer)
     for decide in (
+        lambda asked: approvals.withdraw(asked, actor=agent),
         lambda asked: approvals.refuse(asked, actor=second, reason="Too early."),
         lambda asked: approvals.approve(asked, actor=second),
     ):
@@ -68,6 +69,7 @@ def test_activity_keeps_to_itself_how_the_partner_comes_to_a_decision(visitor, a
         ("ask_for_approval",),
         ("approve",),
         ("refuse_approval",),
+        ("withdraw_approval",),
         ("answer_renewal",),
         ("assign_renewal",),
     }

@@ -73,8 +73,9 @@ def test_inbox_of_a_tenant_is_not_for_staff():
 def test_choice_offers_what_a_tenants_person_can_be_told_of(visitor, admin):
     page = visitor.get(CHOICE)
     offered = [kind for kind, _label in page.context["form"]["by_email"].field.choices]
-    assert offered == ["order_confirmed", "seats_changed", "receipt", "ended"]
-    assert text_of(page).count("checked") == 4
+    changes = ["seats_changed", "status_changed"]
+    assert offered == ["order_confirmed", *changes, "receipt", "ended"]
+    assert text_of(page).count("checked") == 5
     visitor.submit(CHOICE, by_email=["receipt"])
     assert set(emailed_kinds(admin.user)) & set(offered) == {"receipt"}
     assert text_of(visitor.get(CHOICE)).count("checked") == 1

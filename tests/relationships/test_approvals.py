@@ -9,7 +9,7 @@ from relationships.enums import ApprovalOutcome, ApprovalVerb, Operation
 from relationships.exceptions import TransitionNotAllowed
 from relationships.models import ActivityRecord, Approval
 from relationships.protection import APPROVAL_STAYS_AS_ASKED
-from relationships.services.approvals import approve, do_or_ask, refuse
+from relationships.services.approvals import approve, do_or_ask, refuse, withdraw
 from relationships.services.relationships import end_relationship
 from subscriptions.models import Subscription
 from subscriptions.services import lifecycle
@@ -183,6 +183,98 @@ def test_many_seats_wait_and_few_do_not(agent, second, subscription):
     assert stored(subscription).quantity == 40
     approve(asked, actor=second)
     assert stored(subscription).quantity == 29
+
+
+def take(subscription, actor, quantity, shown):
+    return do_or_ask(
+        TAKE_SEATS, subscription, actor=actor, quantity=quantity, shown=shown
+    )
+
+
+def test_many_seats_in_small_steps_wait_too(agent, second, subscription):
+    take(subscription, agent, 44, 50)
+    with clock.at(NOON + 3 * DAY):
+        asked = take(subscription, second, 39, 44)
+        assert "from 44 to 39, at once." in asked.sentence
+        assert stored(subscription).quantity == 44
+
+
+def test_steps_count_anew_when_a_second_person_has_approved(
+    agent, second, subscription
+):
+    take(subscription, agent, 41, 50)
+    with clock.at(NOON + DAY):
+        approve(take(subscription, agent, 30, 41), actor=second)
+    with clock.at(NOON + 2 * DAY):
+        take(subscription, agent, 22, 30)
+        assert stored(subscription).quantity == 22
+        take(subscription, agent, 19, 22)
+    assert stored(subscription).quantity == 22
+    assert Approval.objects.filter(outcome="waiting").count() == 1
+
+
+def test_steps_before_the_window_and_renewals_do_not_count(agent, subscription):
+    end = subscription.commitment_ends_at
+    lifecycle.schedule_change(
+        subscription, actor=agent, quantity=30, offer=subscription.offer
+    )
+    with clock.at(end + DAY / 24):
+        take(stored(subscription), agent, 20, 30)
+    assert stored(subscription).quantity == 20
+    with clock.at(end + 7 * DAY - DAY / 24):  # within the window of that one
+        asked = take(stored(subscription), agent, 19, 20)
+    assert stored(subscription).quantity == 20
+    withdrawing = end + 7 * DAY - DAY / 48
+    with clock.at(withdrawing):
+        withdraw(asked, actor=agent)
+        lifecycle.change_seats(stored(subscription), actor=agent, quantity=40, shown=20)
+    with clock.at(end + 8 * DAY):
+        take(stored(subscription), agent, 30, 40)
+    assert stored(subscription).quantity == 30
+
+
+def test_something_else_is_refused_while_a_request_waits(agent, second, subscription):
+    asked = take(subscription, agent, 10, 50)
+    with refused("approval_waiting") as caught:
+        take(subscription, second, 20, 50)
+    [sentence] = caught.value.messages
+    assert str(agent.user) in sentence
+    assert "2 March 2026" in sentence
+    assert asked.sentence in sentence
+    with unchanged():
+        assert take(subscription, second, 10, 50) == asked
+
+
+def test_who_asked_withdraws_and_asks_for_something_else(agent, second, subscription):
+    asked = take(subscription, agent, 10, 50)
+    with clock.at(NOON + DAY / 2), operations() as told:
+        withdraw(asked, actor=agent)
+    kept = stored(asked)
+    assert (kept.outcome, kept.decided_by) == (ApprovalOutcome.WITHDRAWN, None)
+    assert told == [Operation.WITHDRAW_APPROVAL]
+    for decide in (approve, withdraw):
+        with denied(TransitionNotAllowed) as caught:
+            decide(asked, actor=second)
+        assert str(caught.value) == "Nothing waits any more: withdrawn."
+    assert take(subscription, agent, 20, 50) != asked
+
+
+def test_nobody_else_withdraws(agent, second, asked):
+    rival = stories.staff(role="admin_agent")
+    with refused("asker"):
+        withdraw(asked, actor=second)
+    with denied(PermissionDenied):
+        withdraw(asked, actor=rival)
+
+
+def test_sentence_says_what_becomes_of_a_scheduled_change(agent, subscription):
+    lifecycle.schedule_change(
+        subscription, actor=agent, quantity=30, offer=subscription.offer
+    )
+    asked = take(subscription, agent, 10, 50)
+    assert asked.sentence.endswith(
+        f"What is scheduled for the renewal is dropped: 30 × {subscription.offer}."
+    )
 
 
 def test_approval_is_refused_when_the_seats_moved_meanwhile(

@@ -3,8 +3,10 @@
 import pytest
 
 from portal.foundation import clock
+from relationships.actors import Actor
 from relationships.models import Notice, OutgoingEmail
 from subscriptions.services import events, lifecycle
+from subscriptions.services.clock import run
 
 from .. import stories
 from ..factories import OfferFactory, PartnerFactory, ProductFactory
@@ -98,6 +100,48 @@ def test_same_change_twice_is_told_twice_and_a_second_click_is_not(sales, admin,
         subscription.refresh_from_db()
         change(subscription, sales, 5)
     assert len(inbox(admin)) == 3
+
+
+def test_seats_of_a_renewal_are_told_once_as_a_change_is(sales, admin, offer):
+    subscription = stories.csp_subscription(sales, admin.customer, offer, quantity=3)
+    same = stories.csp_subscription(sales, admin.customer, offer, quantity=4)
+    lifecycle.schedule_change(subscription, actor=sales, quantity=9, offer=offer)
+    Notice.objects.all().delete()
+    OutgoingEmail.objects.all().delete()
+    with clock.at(same.commitment_ends_at):
+        for _run in range(2):
+            run(actor=Actor.clock())
+    told = [f"Mail for {admin.customer}: 9 seats instead of 3"]
+    assert inbox(admin) == inbox(sales) == told
+    text = letter_to(sales).text
+    assert "was renewed on" in text
+    assert "with 9 seats instead of 3, as Fabrikam had scheduled it" in text
+
+
+@pytest.mark.parametrize("by_colleague", [True, False])
+def test_stopping_and_reactivating_is_told_as_seats_are(
+    sales, admin, offer, by_colleague
+):
+    subscription = stories.csp_subscription(sales, admin.customer, offer)
+    user = stories.tenant(admin.customer, "user")
+    Notice.objects.all().delete()
+    OutgoingEmail.objects.all().delete()
+    actor = stories.staff(sales.partner) if by_colleague else sales
+    lifecycle.suspend(subscription, actor=actor)
+    assert "nobody can work with it now" in letter_to(admin).text
+    OutgoingEmail.objects.all().delete()
+    lifecycle.reactivate(subscription, actor=actor)
+    assert "does not renew automatically" in letter_to(admin).text
+    OutgoingEmail.objects.all().delete()
+    lifecycle.cancel(subscription, actor=actor)
+    assert "It is deleted for good." in letter_to(admin).text
+    told = [
+        f"{word}: Mail for {admin.customer}"
+        for word in ("Cancelled", "Active again", "Suspended")
+    ]
+    assert inbox(admin) == told
+    assert inbox(sales) == (told if by_colleague else [])
+    assert inbox(user) == []
 
 
 def test_finished_import_is_told_to_who_started_it_once():
