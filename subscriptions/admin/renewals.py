@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,8 @@ BADGES = {
 
 
 class AnswerForm(TransitionForm):
+    refused_field = "answer"
+
     answer = forms.ChoiceField(
         label=_("Answer"), choices=RenewalAnswer.choices, widget=forms.RadioSelect
     )
@@ -35,6 +38,19 @@ class AnswerForm(TransitionForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("What was agreed, and with whom at the customer."),
     )
+
+    def __init__(self, data: Any = None, *, obj: Any, actor: Any) -> None:
+        """The way to what "with a change" needs first."""
+        super().__init__(data, obj=obj, actor=actor)
+        if renewals.has_change(obj):
+            return
+        page = "admin:subscriptions_cspsubscription_schedule"
+        self.fields["answer"].help_text = format_html(
+            '{} <a href="{}">{}</a>',
+            _("No change is scheduled."),
+            reverse(page, args=[obj.subscription_id]),
+            _("Schedule one first"),
+        )
 
 
 class OwnerForm(TransitionForm):
@@ -101,8 +117,8 @@ class RenewalDecisionAdmin(PortalModelAdmin):
             renewals.decide,
             question=_(
                 "%(object)s: what happens at the end of its term? The answer is done "
-                "at once: auto-renew is switched on, or off where it ends. A change is "
-                "scheduled on the subscription's page."
+                "at once: auto-renew is switched on, or off where it ends. A change "
+                "has to be scheduled on the subscription's page before."
             ),
             done=_("Decided: %(object)s."),
             is_possible=lambda decision: decision.is_timely,

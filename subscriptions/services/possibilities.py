@@ -115,21 +115,32 @@ def _next_window(subscription: Subscription) -> datetime | None:
     return subscription.commitment_ends_at if renews else None
 
 
-def _not_active(sentence: str) -> Possibility:
-    return Possibility(TransitionNotAllowed(sentence))
+def _not_now(sentence: str, *, code: str) -> Possibility:
+    return Possibility(TransitionNotAllowed(sentence, code=code))
 
 
-def _seats_are_fixed() -> Possibility:
-    return _not_active(_("Seats change only while the subscription is active."))
+def _not_active(subscription: Subscription, sentence: str, *, code: str) -> Possibility:
+    """Where the status is in the way: a deleted one has its own rule."""
+    is_deleted = subscription.status == SubscriptionStatus.DELETED
+    return _not_now(sentence, code="subscription_deleted" if is_deleted else code)
+
+
+def _seats_are_fixed(subscription: Subscription) -> Possibility:
+    is_suspended = subscription.status == SubscriptionStatus.SUSPENDED
+    return _not_active(
+        subscription,
+        _("Seats change only while the subscription is active."),
+        code="seats_while_suspended" if is_suspended else "seats_fixed",
+    )
 
 
 def _add_seats(subscription: Subscription) -> Possibility:
-    return ALLOWED if _is_active(subscription) else _seats_are_fixed()
+    return ALLOWED if _is_active(subscription) else _seats_are_fixed(subscription)
 
 
 def _take_seats(subscription: Subscription) -> Possibility:
     if not _is_active(subscription):
-        return _seats_are_fixed()
+        return _seats_are_fixed(subscription)
     found = reducible_seats(subscription, current_term(subscription))
     if found:
         return Possibility(until=max(each.until for each in found))
@@ -150,7 +161,9 @@ def _take_seats(subscription: Subscription) -> Possibility:
 def _schedule(subscription: Subscription) -> Possibility:
     if not _is_active(subscription):
         return _not_active(
-            _("A change is scheduled only while the subscription is active.")
+            subscription,
+            _("A change is scheduled only while the subscription is active."),
+            code="not_renewable",
         )
     if not subscription.auto_renews:
         return Possibility(SCHEDULED_CHANGE_NEEDS_RENEWAL.refusal())
@@ -160,17 +173,20 @@ def _schedule(subscription: Subscription) -> Possibility:
 def _drop(subscription: Subscription) -> Possibility:
     if ScheduledChange.objects.filter(subscription=subscription).exists():
         return Possibility(until=subscription.commitment_ends_at)
-    return _not_active(_("No change is scheduled."))
+    return _not_now(_("No change is scheduled."), code="nothing_scheduled")
 
 
 def _switch(subscription: Subscription, *, on: bool) -> Possibility:
     if not _is_active(subscription):
         return _not_active(
-            _("Auto-renew is switched only while the subscription is active.")
+            subscription,
+            _("Auto-renew is switched only while the subscription is active."),
+            code="not_renewable",
         )
     if subscription.auto_renews == on:
         already = _("It renews automatically already.")
-        return _not_active(already if on else _("It does not renew automatically."))
+        sentence = already if on else _("It does not renew automatically.")
+        return _not_now(sentence, code="renewal_as_it_is")
     return Possibility(until=subscription.commitment_ends_at)
 
 
@@ -186,8 +202,10 @@ def _by_table(subscription: Subscription, verb: SubscriptionVerb) -> Possibility
     if subscription.can(verb):
         return ALLOWED
     return _not_active(
+        subscription,
         _("%(verb)s: not possible while the subscription is %(status)s.")
-        % {"verb": verb.label, "status": subscription.get_status_display().lower()}
+        % {"verb": verb.label, "status": subscription.get_status_display().lower()},
+        code="status_fixed",
     )
 
 

@@ -25,7 +25,12 @@ from relationships.services.activity import record
 from relationships.services.events import administrators_of, staff_of
 
 from ..enums import RenewalAnswer, Term
-from ..models import RenewalDecision, Subscription, SubscriptionTerm
+from ..models import (
+    RenewalDecision,
+    ScheduledChange,
+    Subscription,
+    SubscriptionTerm,
+)
 from . import events, lifecycle
 from .locking import lock_managed
 
@@ -130,13 +135,16 @@ def decide(
     """Keep the answer and do it; until the term ends another may follow.
 
     PermissionDenied; TransitionNotAllowed when the term is over or the subscription is
-    not active any more; ValidationError `csp_needs_relationship`.
+    not active any more; ValidationError: `csp_needs_relationship`, `nothing_scheduled`
+    where it is to change and no change is scheduled.
     """
     decision = _locked(decision, actor=actor)
     assert actor.user is not None  # only staff manages
     if not decision.is_timely:
-        raise TransitionNotAllowed(why_too_late(decision))
+        raise TransitionNotAllowed(why_too_late(decision), code="renewal_over")
     answer = RenewalAnswer(answer)
+    if answer == RenewalAnswer.CHANGE:
+        _refuse_without_change(decision)
     before = decision.answer
     lifecycle.set_auto_renew(
         decision.subscription, actor=actor, auto_renews=answer != RenewalAnswer.END
@@ -146,6 +154,21 @@ def decide(
     decision.save(update_fields=["answer", "note", "answered_at", "answered_by"])
     _record(Operation.ANSWER_RENEWAL, decision, actor, before, str(answer))
     return decision
+
+
+def has_change(decision: RenewalDecision) -> bool:
+    return ScheduledChange.objects.filter(subscription=decision.subscription).exists()
+
+
+def _refuse_without_change(decision: RenewalDecision) -> None:
+    if not has_change(decision):
+        raise ValidationError(
+            _(
+                "No change is scheduled, and so it would renew as it is. Schedule the "
+                "change on the subscription's page first."
+            ),
+            code="nothing_scheduled",
+        )
 
 
 def why_too_late(decision: RenewalDecision) -> str:

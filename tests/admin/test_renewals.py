@@ -7,8 +7,8 @@ import pytest
 from portal.foundation import clock
 from relationships.enums import Operation
 from relationships.models import ActivityRecord
-from subscriptions.models import RenewalDecision
-from subscriptions.services import renewals
+from subscriptions.models import CspSubscription, RenewalDecision
+from subscriptions.services import lifecycle, renewals
 
 from .. import stories
 from .office import desk, everything, list_url, messages, text, url
@@ -62,6 +62,22 @@ def test_answer_has_to_be_one_of_three(client, decision):
     answer = client.post(url(decision, "answer"), {"answer": "perhaps"})
     assert list(answer.context["form"].errors) == ["answer"]
     assert everything() == before
+
+
+def test_change_leads_to_where_it_is_scheduled_first(client, sales, decision):
+    row = CspSubscription.objects.get(pk=decision.subscription_id)
+    way = f'href="{url(row, "schedule")}"'
+    assert way in text(client.get(url(decision, "answer")))
+    before = everything()
+    page = client.post(url(decision, "answer"), {"answer": "change"})
+    assert "so it would renew as it is" in str(page.context["form"].errors["answer"])
+    assert way in text(page)
+    assert everything() == before
+    lifecycle.schedule_change(row, actor=sales, quantity=3, offer=row.offer)
+    assert way not in text(client.get(url(decision, "answer")))
+    client.post(url(decision, "answer"), {"answer": "change"})
+    decision.refresh_from_db()
+    assert decision.answer == "change"
 
 
 def test_it_is_assigned_to_a_colleague_of_ones_own(client, sales, decision):

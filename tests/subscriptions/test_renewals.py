@@ -61,6 +61,12 @@ def letters(actor):
     return [email.text for email in rows if "to decide" in email.subject]
 
 
+def schedule(subscription, actor):
+    lifecycle.schedule_change(
+        subscription, actor=actor, quantity=3, offer=subscription.offer
+    )
+
+
 class TestAsking:
     def test_it_begins_with_the_days_before_the_end(self, subscription, sales):
         ask(END - 30 * DAY - timedelta(seconds=1))
@@ -181,6 +187,8 @@ class TestAnswer:
         ("answer", "renews"), [("renew", True), ("change", True), ("end", False)]
     )
     def test_it_is_kept_and_done(self, decision, sales, answer, renews):
+        if answer == "change":
+            schedule(decision.subscription, sales)
         with clock.at(END - DAY):
             renewals.decide(decision, actor=sales, answer=answer, note=" Agreed. ")
         decision.refresh_from_db()
@@ -190,6 +198,17 @@ class TestAnswer:
         told = ActivityRecord.objects.get(operation=Operation.ANSWER_RENEWAL)
         assert told.new_value == {"answer": answer}
         assert "Agreed" not in str(told.new_value)
+
+    def test_change_is_refused_until_one_is_scheduled(self, decision, sales):
+        with clock.at(END - DAY):
+            with refused("nothing_scheduled"):
+                renewals.decide(decision, actor=sales, answer="change")
+            schedule(decision.subscription, sales)
+            lifecycle.drop_scheduled_change(decision.subscription, actor=sales)
+            with refused("nothing_scheduled"):
+                renewals.decide(decision, actor=sales, answer="change")
+        decision.refresh_from_db()
+        assert decision.answer == ""
 
     def test_another_may_follow_until_the_term_ends(self, decision, sales):
         with clock.at(END - DAY):
@@ -202,8 +221,9 @@ class TestAnswer:
         assert told.latest("pk").old_value == {"answer": "end"}
 
     def test_it_is_refused_when_the_term_is_over(self, decision, sales):
-        with clock.at(END), denied(TransitionNotAllowed):
+        with clock.at(END), denied(TransitionNotAllowed) as caught:
             renewals.decide(decision, actor=sales, answer="end")
+        assert caught.value.code == "renewal_over"
 
     def test_it_is_refused_when_the_subscription_is_suspended(self, decision, sales):
         lifecycle.suspend(decision.subscription, actor=sales)

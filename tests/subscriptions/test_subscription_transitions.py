@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from portal.api.numbers import NUMBERS
 from portal.foundation import clock
 from relationships.actors import Actor
 from relationships.enums import Operation
@@ -18,6 +19,7 @@ from subscriptions.models import Subscription
 from subscriptions.services import clock as moving
 from subscriptions.services import lifecycle
 from subscriptions.services.moves import next_move
+from subscriptions.services.possibilities import Verb, judge
 
 from .. import stories
 from ..relationships.support import NOON, denied, operations, unchanged
@@ -158,6 +160,42 @@ def test_time_moves_nothing_before_its_moment(world, status):
     due = next_move(Subscription.objects.get(pk=world.subscription.pk))
     with clock.at(due.at - timedelta(microseconds=1)), unchanged():
         moving.run(actor=Actor.clock())
+
+
+@pytest.mark.parametrize(
+    ("status", "codes"),
+    [
+        (STATUS.SUSPENDED, ("seats_while_suspended", "not_renewable", "status_fixed")),
+        (STATUS.EXPIRED, ("seats_fixed", "not_renewable", "status_fixed")),
+        (STATUS.DISABLED, ("seats_fixed", "not_renewable", "status_fixed")),
+        (STATUS.DELETED, ("subscription_deleted",) * 3),
+    ],
+)
+def test_refusal_is_called_by_its_rule(world, status, codes):
+    world.bring_to(status)
+    row = Subscription.objects.get(pk=world.subscription.pk)
+    refusals = {verb: judge(verb, row).refusal for verb in Verb}
+    seats, renewal, moved = codes
+    for verb, code in (
+        (Verb.ADD_SEATS, seats),
+        (Verb.TAKE_SEATS, seats),
+        (Verb.SCHEDULE_CHANGE, renewal),
+        (Verb.START_RENEWING, renewal),
+        (Verb.STOP_RENEWING, renewal),
+        (Verb.SUSPEND, moved),
+        (Verb.DROP_CHANGE, "nothing_scheduled"),
+    ):
+        assert refusals[verb].code == code
+
+
+@pytest.mark.parametrize("status", STATUS)
+def test_every_refusal_of_a_verb_has_a_number_of_its_own(world, status):
+    world.bring_to(status)
+    row = Subscription.objects.get(pk=world.subscription.pk)
+    refusals = [judge(verb, row).refusal for verb in Verb]
+    codes = {refusal.code for refusal in refusals if refusal is not None}
+    assert codes
+    assert codes <= set(NUMBERS)
 
 
 def test_refusal_names_verb_and_status(world):
