@@ -8,4 +8,7 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import protection  # noqa: F401 -- registers the guards
-        from .services import approving  # noqa: F401 -- what takes a second person
+        from .services import (
+            approving,  # noqa: F401 -- what takes a second person
+            ending,  # noqa: F401 -- what time has done before a relationship ends
+        )

@@ -110,7 +110,9 @@ class SubscriptionQuerySet(ScopedQuerySet):
         )
 
     def active(self) -> Any:
-        return self.filter(status=SubscriptionStatus.ACTIVE)
+        """But for what time has ended, whether the clock has come by or not."""
+        over = Q(auto_renews=False, commitment_ends_at__lte=clock.now())
+        return self.filter(status=SubscriptionStatus.ACTIVE).exclude(over)
 
     def of_other_partners(self, partner: Partner) -> dict[str, int]:
         """How many CSP rows and seats of other partners there are: no more is told."""

@@ -1,5 +1,6 @@
 """A reseller relationship begins (by an invitation or a new tenant) and ends."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -94,6 +95,14 @@ def _establish(
     return relationship
 
 
+_before_ending: list[Callable[[ResellerRelationship], None]] = []
+
+
+def before_ending(store: Callable[[ResellerRelationship], None]) -> None:
+    """Let an app store what time has done by then, once the locks are held."""
+    _before_ending.append(store)
+
+
 def blockers_of(relationship: ResellerRelationship) -> list[Blocker]:
     """What this partner still sells to the customer, under an earlier one too.
 
@@ -130,6 +139,8 @@ def end_relationship(
         raise TransitionNotAllowed(_("This relationship has ended already."))
     if not reason.strip():
         raise ValidationError(_("Say why the relationship ends."), code="reason")
+    for store in _before_ending:
+        store(relationship)
     blockers = blockers_of(relationship)
     if blockers:
         raise ValidationError(

@@ -6,10 +6,10 @@ from portal.foundation import clock
 from relationships.enums import Operation
 from relationships.exceptions import TransitionNotAllowed
 from relationships.models import ActivityRecord, OutgoingEmail, ResellerRelationship
-from relationships.services.relationships import end_relationship
+from relationships.services.relationships import blockers_of, end_relationship
 from relationships.services.tenants import correct_customer, provision_customer
 from subscriptions.models import Subscription
-from subscriptions.services.lifecycle import reactivate, suspend
+from subscriptions.services.lifecycle import reactivate, set_auto_renew, suspend
 from subscriptions.services.ordering import LineRequest, place_order
 
 from .. import stories
@@ -76,6 +76,32 @@ def test_active_subscriptions_block_the_end_by_name(relationship, agent, admin):
     assert caught.value.params == {"blockers": str(active)}
     suspend(active, actor=agent)
     assert not end(relationship, agent).is_active
+
+
+def test_what_time_has_ended_does_not_block_though_no_clock_came_by(
+    relationship, agent, admin
+):
+    over = stories.csp_subscription(agent, admin.customer)
+    set_auto_renew(over, actor=agent, auto_renews=False)
+    with clock.at(over.commitment_ends_at - DAY / 24), refused("ended_once"):
+        end(relationship, agent)
+    with clock.at(over.commitment_ends_at + DAY), operations() as told:
+        assert blockers_of(relationship) == []
+        assert not end(relationship, agent).is_active
+    over.refresh_from_db()
+    assert over.status == "expired"
+    entry = over.status_entries.latest("pk")
+    assert entry.at == over.commitment_ends_at
+    assert told == [Operation.MOVE_SUBSCRIPTION, Operation.END_RELATIONSHIP]
+
+
+def test_what_time_has_renewed_blocks_and_stays_as_it_was_stored(
+    relationship, agent, admin
+):
+    renewing = stories.csp_subscription(agent, admin.customer)
+    with clock.at(renewing.commitment_ends_at + DAY), refused("ended_once") as caught:
+        end(relationship, agent)
+    assert caught.value.params == {"blockers": str(renewing)}
 
 
 def test_existing_subscriptions_do_not_block_and_stay(relationship, agent, admin):
