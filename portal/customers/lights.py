@@ -61,9 +61,11 @@ def _market(customer: Customer, actor: Actor) -> Light:
         "bad",
         _("Open"),
         _(
-            "The customer is in another market than you. Ask the operator whether its "
-            "country is right."
+            "The customer is in another market than you, and so you cannot order. The "
+            "operator corrects a country that is wrong."
         ),
+        customer.get_absolute_url(),
+        _("Look at its country"),
     )
 
 
@@ -104,7 +106,10 @@ def _address(customer: Customer) -> Light:
     return Light(
         "warn",
         _("To do"),
-        _("The billing address lacks its first line, the postal code or the city."),
+        _(
+            "The billing address lacks its first line, the postal code or the city. "
+            "You can order all the same."
+        ),
         customer.get_absolute_url() + "?edit=1",
         _("Complete the address"),
     )

@@ -19,7 +19,7 @@ from relationships.models import (
 )
 from relationships.roles import Action
 from relationships.services.activity import record
-from relationships.services.rules import require_transacting
+from relationships.services.rules import refuse_other_market, require_transacting
 
 from ..calendar import next_term_end
 from ..enums import Channel, Term
@@ -59,8 +59,8 @@ def place_order(
     """Order CSP subscriptions beside whatever the customer has.
 
     The same `request_key` gives the same order again. ValidationError:
-    `csp_needs_relationship`, `agreement_missing`, `no_lines`, `seat_limits`, `offer`,
-    `overlap` (the customer has the same by another channel, and that was not
+    `csp_needs_relationship`, `region`, `agreement_missing`, `no_lines`, `seat_limits`,
+    `offer`, `overlap` (the customer has the same by another channel, and that was not
     acknowledged), `request_key` (it was used for another customer or other lines).
     """
     actor.require(Action.ORDER)
@@ -71,6 +71,7 @@ def place_order(
         return _same_order(earlier, customer, lines, actor)
     relationship = lock_active_relationship(customer, actor)
     require_transacting(relationship.partner)
+    refuse_other_market(relationship.partner, customer)
     lines = [replace(line, offer=_stored(line.offer)) for line in lines]
     refuse_without_agreement(customer, relationship.partner)
     _check_lines(lines, relationship)

@@ -96,7 +96,19 @@ class TestLights:
         CountryMarket.objects.filter(pk="DE").update(market="Elsewhere")
         customer.country = "FR"
         customer.save()
-        assert kinds(client, customer)[1] == "bad"
+        light = lights(client, customer)[1]
+        assert light.kind == "bad"
+        assert light.way == url(customer)
+        assert "you cannot order" in light.text
+
+    def test_of_another_market_stops_the_order(self, client, customer, offer):
+        customer.country = "US"
+        customer.save()
+        before = everything()
+        page = client.post(url(customer, "order"), cart(offer, place="1"))
+        [sentence] = page.context["form"].non_field_errors()
+        assert "sells in another market" in sentence
+        assert everything() == before
 
     def test_tell_what_the_customer_has_by_another_channel(
         self, client, customer, offer

@@ -10,6 +10,7 @@ from relationships.enums import Operation
 from relationships.models import ActivityRecord
 from relationships.services.partners import correct_partner
 from relationships.services.relationships import end_relationship
+from relationships.services.tenants import correct_customer
 from subscriptions.models import Offer, Order, OrderLine, Subscription
 from subscriptions.services.lifecycle import rename, suspend
 from subscriptions.services.ordering import LineRequest, place_order
@@ -218,6 +219,17 @@ def test_order_needs_an_active_relationship_of_the_same_partner(sales, customer)
         order(customer, stranger, line)
     with refused("csp_needs_relationship"):
         order(nobodys, sales, line)
+
+
+def test_order_across_markets_is_refused_unless_the_setting_allows_it(
+    sales, customer, settings
+):
+    line = LineRequest(OfferFactory(), 1)
+    correct_customer(customer, actor=stories.operator(), country="US")
+    with refused("region"):
+        order(customer, sales, line)
+    settings.MARKETS_MUST_MATCH = False
+    assert order(customer, sales, line).lines.count() == 1
 
 
 def test_order_is_denied_when_the_partner_is_an_advisor_by_now(sales, customer):
