@@ -14,7 +14,7 @@ from .services.clock import NotMoved
 @job(_("Move what time moves"), every=timedelta(minutes=settings.CLOCK_MINUTES))
 def run_clock(context: JobContext) -> None:
     try:
-        upkeep.run_clock()
+        upkeep.run_clock(context.progress)
     except NotMoved as error:
         raise GiveUp(str(error)) from error
 

@@ -41,8 +41,16 @@ class ProductSeats:
 
     @property
     def is_paid_twice(self) -> bool:
-        """In CSP and by another channel at the same time."""
-        return Channel.CSP in self.by_channel and len(self.by_channel) > 1
+        """By any two channels at the same time."""
+        return len(self.by_channel) > 1
+
+    @property
+    def channels_text(self) -> str:
+        return ", ".join(
+            str(Channel(channel).label)
+            for channel in Channel.values
+            if channel in self.by_channel
+        )
 
 
 def customer_page(customer: Customer, actor: Actor) -> dict[str, Any]:

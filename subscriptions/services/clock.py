@@ -6,7 +6,7 @@ moved does not keep the others: a batch that fails is tried again row by row.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,33 +51,40 @@ class NotMoved(Exception):
         super().__init__(said)
 
 
-def run(*, actor: Actor) -> dict[str, int]:
+def run(
+    *, actor: Actor, progress: Callable[[int, int], None] = lambda done, total: None
+) -> dict[str, int]:
     """Move everything that is due by now; running it again moves nothing more.
 
-    Returns how many invitations expired and how many moves subscriptions made. Raises
-    NotMoved at its end when a row could not be moved.
+    `progress` hears of every batch: how many invitations and customers are done, of how
+    many. Returns how many invitations expired and how many moves subscriptions made.
+    Raises NotMoved at its end when a row could not be moved.
     """
     actor.require(Action.MOVE_BY_TIME)
     now, reasons = clock.now(), list[str]()
     overdue = Invitation.objects.overdue().order_by("expires_at")
-    customers = _due(now).order_by("customer_id").values_list("customer_id", flat=True)
-    moved = {
-        "invitations": sum(
-            expire_invitations(batch, actor=actor)
-            for batch in _batches(list(overdue.values_list("pk", flat=True)))
-        ),
-        "subscriptions": sum(
-            _move(batch, now, reasons) for batch in _batches(list(customers.distinct()))
-        ),
-    }
+    invitations = list(overdue.values_list("pk", flat=True))
+    due = _due(now).order_by("customer_id").values_list("customer_id", flat=True)
+    customers = list(due.distinct())
+    total = len(invitations) + len(customers)
+    moved = {"invitations": 0, "subscriptions": 0}
+    progress(0, total)
+    for done, batch in _batches(invitations):
+        moved["invitations"] += expire_invitations(batch, actor=actor)
+        progress(done, total)
+    for done, batch in _batches(customers):
+        moved["subscriptions"] += _move(batch, now, reasons)
+        progress(len(invitations) + done, total)
     if reasons:
         raise NotMoved(reasons)
     return moved
 
 
-def _batches(ids: list[Any]) -> Iterator[list[Any]]:
+def _batches(ids: list[Any]) -> Iterator[tuple[int, list[Any]]]:
+    """Each with how many are done after it."""
     for start in range(0, len(ids), settings.CLOCK_BATCH):
-        yield ids[start : start + settings.CLOCK_BATCH]
+        batch = ids[start : start + settings.CLOCK_BATCH]
+        yield start + len(batch), batch
 
 
 def _move(customer_ids: list[Any], now: datetime, reasons: list[str]) -> int:

@@ -18,7 +18,9 @@ from .importing import uploading
 CHUNK = 500
 
 
-def run_clock() -> dict[str, int]:
+def run_clock(
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, int]:
     """Move what time moves, and forget what time lets forget.
 
     Returns how many invitations expired and how many moves subscriptions made. Raises
@@ -27,7 +29,7 @@ def run_clock() -> dict[str, int]:
     throttling.forget_ended()
     history.forget_old()
     uploading.forget_old_files()
-    return clock.run(actor=Actor.clock())
+    return clock.run(actor=Actor.clock(), progress=progress)
 
 
 @dataclass

@@ -246,7 +246,22 @@ class TestPage:
         assert [title for title, row in seats.items() if row.is_paid_twice] == [
             "Microsoft 365 E3"
         ]
-        assert text(page).count("Paid twice") == 1
+        assert text(page).count("Paid more than once") == 1
+        assert "Paid more than once: CSP, Direct from Microsoft" in text(page)
+
+    def test_product_of_two_channels_is_paid_twice_without_csp_too(
+        self, client, customer
+    ):
+        for channel in ("direct", "volume"):
+            stories.observation(customer, product_name="Visio", channel=channel)
+        stories.observation(customer, product_name="Project", channel="volume")
+        stories.observation(customer, product_name="Project", channel="volume")
+        page = client.get(url(customer))
+        twice = [row.title for row in page.context["seats"] if row.is_paid_twice]
+        assert twice == ["Visio"]
+        assert "Paid more than once: Direct from Microsoft, Volume licensing" in text(
+            page
+        )
 
     def test_name_outside_the_catalogue_can_be_given_its_product(
         self, client, customer

@@ -74,7 +74,7 @@ def accept(page: Page, partner: str) -> None:
 def state_existing(page: Page, product: str) -> None:
     """The form for a subscription that the portal does not know yet."""
     page.get_by_text("Add a subscription that is missing here").click()
-    page.get_by_label("Bought").select_option("volume")
+    page.get_by_label("Bought").first.select_option("volume")
     fill(page, Product=product, Seats=7)
     page.get_by_role("button", name="Add to the list").click()
     added = page.get_by_role("row").filter(has_text=product)

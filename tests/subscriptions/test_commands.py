@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from portal.foundation import clock, guards
 from relationships.models import Invitation
 from subscriptions.models import Subscription
+from subscriptions.services import upkeep
 
 from .. import stories
 from ..relationships.support import DAY, NOON, unchanged
@@ -52,6 +53,20 @@ def test_import_catalogue_fails_with_a_sentence_and_changes_nothing(
     with unchanged(), pytest.raises(CommandError, match=words) as caught:
         output("import_catalogue", str(file))
     assert caught.value.returncode == 1
+
+
+def test_clock_shows_its_progress_batch_by_batch(settings):
+    settings.CLOCK_BATCH = 2
+    sales, shown = stories.staff(), []
+    with clock.at(NOON):
+        stories.sent_invitation(sales, expires_at=NOON + DAY)
+        for _number in range(3):
+            admin = stories.tenant()
+            stories.relationship(sales, admin)
+            stories.csp_subscription(sales, admin.customer)
+    with clock.at(NOON.replace(year=2027)):
+        upkeep.run_clock(lambda done, total: shown.append((done, total)))
+    assert shown == [(0, 4), (1, 4), (3, 4), (4, 4)]
 
 
 def test_run_clock_tells_what_it_moved_and_then_that_nothing_moved():

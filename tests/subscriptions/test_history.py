@@ -37,7 +37,8 @@ STEPS = st.lists(
     ),
     max_size=12,
 )
-STARTS = st.sampled_from([NOON, NOON.replace(month=1, day=31)])
+LEAP_DAY = NOON.replace(year=2028, month=2, day=29)
+STARTS = st.sampled_from([NOON, NOON.replace(month=1, day=31), LEAP_DAY])
 slowly = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
