@@ -6,3 +6,6 @@ class AccountsConfig(AppConfig):
 
     name = "portal.accounts"
     label = "accounts"
+
+    def ready(self) -> None:
+        from . import protection  # noqa: F401 -- registers the guards

@@ -8,6 +8,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation import clock
+from portal.foundation.guards import refusals_explained
 from portal.foundation.ruled import choice_constraint
 
 from .enums import Factor, SignInOutcome, ThrottleScope
@@ -91,6 +92,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.login = self.login.strip().lower()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with refusals_explained(kwargs.get("using")):
+            return super().delete(*args, **kwargs)
 
     def get_full_name(self) -> str:
         return str(self)

@@ -13,10 +13,11 @@ from portal.accounts.models import User
 from ..actors import Actor
 from ..enums import CustomerOrigin, Operation
 from ..exceptions import TransitionNotAllowed
-from ..models import Customer, OutgoingEmail, Partner
+from ..models import Customer, Partner
 from ..roles import Action
 from . import notices, rules
 from .activity import record
+from .forgetting import forget
 from .log import told_of
 from .relationships import establish_by_provisioning
 
@@ -34,7 +35,6 @@ ANONYMISED = "anonymised-"  # how the sign-in name of such a person begins
 # What the customer stated or a directory verified; only the operator corrects it.
 STATEMENT_FIELDS = ("company_name", "country", "primary_domain")
 LOGGED_FIELDS = ("country", "primary_domain")  # a company may bear a person's name
-NOBODY = "anonymised@portal.invalid"
 
 
 @transaction.atomic
@@ -139,7 +139,7 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.login.startswith(ANONYMISED):
         raise TransitionNotAllowed(_("This person is anonymised already."))
-    _forget_emails(user.email)
+    forget(user)
     notices.forget_person(user)
     throttling.unlock(user)
     user.full_name = str(_("Anonymised person"))
@@ -155,14 +155,3 @@ def anonymise_person(user: User, *, actor: Actor, reason: str) -> User:
     user.tenant_memberships.all().delete()
     record(Operation.ANONYMISE_PERSON, user, actor=actor, reason=reason.strip())
     return user
-
-
-def _forget_emails(address: str) -> None:
-    """Take a person's address, and what was written to it, out of the outbox.
-
-    Without a text, what waits there is not sent any more, and says so.
-    """
-    if address:
-        OutgoingEmail.objects.filter(recipient__iexact=address).update(
-            recipient=NOBODY, text=""
-        )

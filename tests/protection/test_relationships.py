@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from portal.accounts.protection import PEOPLE_STAY
 from portal.foundation import clock
 from portal.foundation.guards import broken_rule
 from relationships.models import ResellerRelationship
@@ -13,7 +14,7 @@ from relationships.protection import ENDED_ONCE, NEVER_DELETED, NO_TRANSITION
 from relationships.services.relationships import end_relationship
 
 from .. import stories
-from ..factories import CustomerFactory, PartnerFactory
+from ..factories import CustomerFactory, PartnerFactory, UserFactory
 from . import attacks, rows
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,15 @@ def test_new_relationship_is_taken_when_the_one_before_has_ended(ended):
     columns |= {"ended_at": None, "ended_by_id": None, "end_reason": ""}
     rows.insert(ResellerRelationship, columns)
     assert ResellerRelationship.objects.active().count() == 1
+
+
+@pytest.mark.parametrize("attack", attacks.RAW_DELETIONS[1:])
+def test_people_stay_when_nothing_hangs_on_them(attack):
+    row = UserFactory()
+    with rows.unchanged(row), rows.refused_by_guard(PEOPLE_STAY):
+        attack(row)
+    with rows.unchanged(row), rows.refused_in_words(PEOPLE_STAY):
+        row.delete()
 
 
 @pytest.mark.parametrize("attack", attacks.RAW_DELETIONS[1:])
