@@ -212,24 +212,36 @@ def _tenant(text: str) -> UUID:
         return NOBODY
 
 
+def _no_formula(convert: Callable[[str], Any]) -> Callable[[str], Any]:
+    def value_of(text: str) -> Any:
+        if text.startswith("="):
+            raise ValueError(_("It is a formula, not a value."))
+        return convert(text)
+
+    return value_of
+
+
 def converters(*, day_first: bool) -> dict[str, Callable[[str], Any]]:
-    """How each field's text becomes its value; a ValueError has the sentence."""
-    kept = lru_cache(maxsize=2000)
-    moment = kept(lambda text: _moment(text, day_first))
-    return {
-        TENANT_ID: kept(_tenant),
+    """How each field's text becomes its value; a ValueError has the sentence.
+
+    What a file says again and again is read once.
+    """
+    how: dict[str, Callable[[str], Any]] = {
+        TENANT_ID: _tenant,
         DOMAIN: str.lower,
         CHANNEL: str.casefold,
         "external_id": _at_most(100),
         "product_name": _at_most(200),
-        "quantity": kept(_quantity),
-        "status": kept(lambda text: _one_of(STATUSES, text)),
-        "term": kept(lambda text: _one_of(TERMS, text)),
-        "billing_plan": kept(lambda text: _one_of(PLANS, text)),
-        "started_at": moment,
-        "commitment_ends_at": moment,
-        "auto_renews": kept(lambda text: _one_of(YES_OR_NO, text)),
+        "quantity": _quantity,
+        "status": lambda text: _one_of(STATUSES, text),
+        "term": lambda text: _one_of(TERMS, text),
+        "billing_plan": lambda text: _one_of(PLANS, text),
+        "started_at": lambda text: _moment(text, day_first),
+        "commitment_ends_at": lambda text: _moment(text, day_first),
+        "auto_renews": lambda text: _one_of(YES_OR_NO, text),
         "friendly_name": _at_most(100),
         "por_name": _at_most(200),
         "por_mpn_id": _at_most(20),
     }
+    kept = lru_cache(maxsize=2000)
+    return {name: kept(_no_formula(convert)) for name, convert in how.items()}

@@ -51,7 +51,7 @@ def _copy(connection: Any, table: str, fields: Any, rows: Any) -> None:
         cursor.copy(f"COPY {table} FROM STDIN") as copy,
     ):
         for row in rows:
-            copy.write_row(_prepared(prepare, row))
+            copy.write_row(_prepared(prepare, row) if any(prepare) else row)
 
 
 def _execute(connection: Any, table: str, fields: Any, rows: Any) -> None:

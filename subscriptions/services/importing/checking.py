@@ -67,7 +67,7 @@ def _row(run: Import, verdict: Verdict) -> tuple[Any, ...]:
         verdict.line,
         verdict.outcome.value,
         verdict.reason,
-        verdict.customer.pk if verdict.customer else None,
+        verdict.customer,
         verdict.key,
         verdict.known.pk if verdict.known else None,
         verdict.fields.get("product_name", ""),

@@ -47,8 +47,9 @@ def _case(
     partner: dict[str, str],
     statement: dict[str, Any],
 ) -> PorCase:
+    assert verdict.known is not None  # otherwise there is nothing to differ from
     return PorCase(
-        customer=verdict.customer,
+        customer_id=verdict.known.customer_id,
         observation=verdict.known,
         run=run,
         statement=statement,

@@ -1,6 +1,6 @@
 """What each row of a file would do: judged many at a time, by the rules for one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.foundation.among import Among
 from relationships.actors import Actor
 from relationships.models import Customer, Partner
 
@@ -22,6 +23,7 @@ from ..observing import (
 )
 from ..por_cases import was_dismissed
 
+REMEMBERED = 10_000  # tenants that a judge has looked up
 OF_THE_ROW = (TENANT_ID, DOMAIN, CHANNEL)  # and not of its subscription
 CSP = ("csp", "cloud solution provider", "cloud reseller", "microsoft csp")
 
@@ -39,7 +41,7 @@ class Verdict:
     reason: str = ""
     tenant: UUID | None = None
     domain: str = ""
-    customer: Customer | None = None
+    customer: UUID | None = None
     known: Subscription | None = None
     was_dismissed: bool = False
 
@@ -72,6 +74,8 @@ class Judge:
         ]
         self.width = len(run.header)
         self.names_tenants = TENANT_ID in run.columns or DOMAIN in run.columns
+        self.by_tenant: dict[UUID, UUID | None] = {}
+        self.by_domain: dict[str, UUID | None] = {}
         self.partners: dict[str, Partner | None] = {}
         self.repeated: set[UUID] = set()  # rows without an id: each is repeated once
 
@@ -100,7 +104,7 @@ class Judge:
                     reasons.append(f"{LABELS[name]}: {_('This is missing.')}")
                 continue
             try:
-                value = _value(text, convert)
+                value = convert(text)
             except ValueError as error:
                 reasons.append(f"{LABELS[name]}: {error}")
                 continue
@@ -127,15 +131,13 @@ class Judge:
 
     def _find_customers(self, verdicts: list[Verdict]) -> None:
         """An unknown tenant, and one that the actor does not see, are the same."""
-        own = self.run.customer
-        named = [v for v in verdicts if v.tenant or v.domain]
-        by_tenant, by_domain = self._visible(named) if named else ({}, {})
+        own = self.run.customer_id
+        self._look_up({v.tenant for v in verdicts}, {v.domain for v in verdicts})
         for verdict in verdicts:
-            found: Customer | None
             if verdict.tenant:
-                found = by_tenant.get(verdict.tenant)
+                found = self.by_tenant.get(verdict.tenant)
             elif verdict.domain:
-                found = by_domain.get(verdict.domain)
+                found = self.by_domain.get(verdict.domain)
             else:
                 found = own
             if found is None or (own is not None and found != own):
@@ -149,20 +151,19 @@ class Judge:
             return _("Unknown tenant.")
         return _("It names no tenant.")
 
-    def _visible(
-        self, verdicts: list[Verdict]
-    ) -> tuple[dict[UUID, Customer], dict[str, Customer]]:
-        rows = Customer.objects.visible_to(self.actor).only(
-            "tenant_id", "primary_domain", "company_name"
-        )
-        tenants = {v.tenant for v in verdicts if v.tenant}
-        domains = {v.domain for v in verdicts if v.domain and not v.tenant}
-        by_tenant = rows.filter(tenant_id__in=tenants) if tenants else []
-        by_domain = rows.filter(primary_domain__in=domains) if domains else []
-        return (
-            {customer.tenant_id: customer for customer in by_tenant},
-            {customer.primary_domain: customer for customer in by_domain},
-        )
+    def _look_up(self, tenants: set[UUID | None], domains: set[str]) -> None:
+        """Once in a file, as long as it names no more than are remembered."""
+        if len(self.by_tenant) + len(self.by_domain) > REMEMBERED:
+            self.by_tenant, self.by_domain = {}, {}
+        rows = Customer.objects.visible_to(self.actor).order_by()
+        if ids := {t for t in tenants if t} - self.by_tenant.keys():
+            found = rows.filter(Among("tenant_id", ids))
+            self.by_tenant |= dict.fromkeys(ids)
+            self.by_tenant |= dict(found.values_list("tenant_id", "pk"))
+        if names := domains - {""} - self.by_domain.keys():
+            found = rows.filter(Among("primary_domain", names))
+            self.by_domain |= dict.fromkeys(names)
+            self.by_domain |= dict(found.values_list("primary_domain", "pk"))
 
     def _find_partners(self, verdicts: list[Verdict]) -> None:
         """Whom the stated MPN IDs name, asked for once in a file."""
@@ -180,7 +181,7 @@ class Judge:
         without_id = self._without_id(verdicts)
         for verdict in verdicts:
             assert verdict.customer is not None  # the caller leaves those out
-            customer_id = verdict.customer.pk
+            customer_id = verdict.customer
             if "external_id" in verdict.fields:
                 external_id = verdict.fields["external_id"]
                 verdict.known = newest.get((customer_id, external_id))
@@ -232,11 +233,11 @@ class Judge:
 
     def _newest(self, verdicts: list[Verdict]) -> dict[tuple[UUID, str], Subscription]:
         """By customer and id elsewhere: the end of each chain, retracted or not."""
-        ids = {v.fields.get("external_id") for v in verdicts} - {None}
+        ids = {v.key for v in verdicts} - {""}
         if not ids:
             return {}
         rows = self._observations(verdicts).filter(
-            external_id__in=ids, superseded_by=None
+            Among("external_id", ids), superseded_by=None
         )
         return {(row.customer_id, row.external_id): row for row in rows}
 
@@ -251,10 +252,10 @@ class Judge:
         return found
 
     def _observations(self, verdicts: list[Verdict]) -> Any:
-        customers = {v.customer.pk for v in verdicts if v.customer}
+        customers = {v.customer for v in verdicts if v.customer}
         rows: Any = Subscription.objects.filter(
-            channel=self.run.channel, customer__in=customers
-        )
+            Among("customer_id", customers), channel=self.run.channel
+        ).order_by()
         return rows.select_related("partner_of_record", "retraction")
 
 
@@ -270,9 +271,3 @@ def _are_recorded(count: int) -> str:
         "%(count)s rows of this product without an id are recorded already.",
         count,
     ) % {"count": count}
-
-
-def _value(text: str, convert: Callable[[str], Any]) -> Any:
-    if text.startswith("="):
-        raise ValueError(_("It is a formula, not a value."))
-    return convert(text)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -40,6 +41,7 @@ OBSERVATION = (
     "partner_of_record",
     *STATED,
 )
+_stated = itemgetter(*STATED)
 WRITTEN = (RowOutcome.NEW, RowOutcome.SUPERSEDES)
 
 
@@ -178,25 +180,24 @@ class _Recording:
     ) -> Iterator[tuple[Any, ...]]:
         run = self.run
         for pk, verdict in zip(ids, verdicts, strict=True):
-            assert verdict.customer is not None  # otherwise it was refused
             fields, partner = verdict.fields, verdict.fields["partner_of_record"]
             yield (
                 pk,
-                verdict.customer.pk,
+                verdict.customer,
                 run.channel,
                 self.at,
                 verdict.known.pk if verdict.known else None,
                 run.stated_by_customer,
                 "",
                 partner.pk if partner else None,
-                *(fields[name] for name in STATED),
+                *_stated(fields),
             )
 
     def _count(self, verdicts: list[Verdict]) -> None:
         self.counts += tally(verdicts)
         for verdict in verdicts:
             if verdict.customer and verdict.outcome in WRITTEN:
-                counted = self.of_customers.setdefault(verdict.customer.pk, Counter())
+                counted = self.of_customers.setdefault(verdict.customer, Counter())
                 counted[verdict.outcome.value] += 1
 
     def tell(self) -> None:
