@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from portal.foundation.exports import Cell, Table
 
 from .actors import Actor
-from .enums import LineMark
+from .enums import EmailStatus, LineMark
 from .forms import BatchForm
 from .models import InvitationBatch
 from .roles import Action
@@ -92,13 +92,21 @@ def links_of(batch: InvitationBatch) -> Table:
     heads = [_("Name"), _("Recipient"), _("Customer domain"), _("Your reference")]
     return Table(
         "invitation-links",
-        [*heads, _("Status"), _("Link"), _("Link expires at (UTC)"), _("Problem")],
+        [
+            *heads,
+            _("Status"),
+            _("Link"),
+            _("Link expires at (UTC)"),
+            _("Problem"),
+            _("E-mail"),
+            _("Answer of the mail server"),
+        ],
         _cells(batch),
     )
 
 
 def _cells(batch: InvitationBatch) -> Iterator[list[Cell]]:
-    rows = batch.rows.select_related("invitation")
+    rows = batch.rows.with_delivery().select_related("invitation")
     for row in rows.iterator(chunk_size=500):
         made = row.invitation
         yield [
@@ -107,4 +115,6 @@ def _cells(batch: InvitationBatch) -> Iterator[list[Cell]]:
             made.url if made else "",
             made.expires_at if made else None,
             row.problem,
+            str(EmailStatus(row.delivery).label) if row.delivery else "",
+            row.answer,
         ]

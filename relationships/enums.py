@@ -81,6 +81,8 @@ class EmailStatus(models.TextChoices):
     NOT_SENT = "not_sent", _("Not sent: it was not wanted any more")
 
 
+# What a person has to look after; what is on its way looks after itself.
+LOST_EMAILS = (EmailStatus.REFUSED, EmailStatus.GIVEN_UP, EmailStatus.UNCERTAIN)
 # What is on its way by itself. From the others only a person sets it off again.
 WAITING_EMAILS = (EmailStatus.QUEUED, EmailStatus.RETRYING)
 

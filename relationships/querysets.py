@@ -15,7 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Case as SqlCase
-from django.db.models import Count, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value, When
 
 from portal.foundation import clock
 from portal.foundation.ruled import RuledQuerySet
@@ -220,6 +220,10 @@ class InvitationQuerySet(ScopedQuerySet):
             )
         )
 
+    def with_delivery(self) -> Any:
+        """Annotate `delivery`: how the newest e-mail to the recipient fared."""
+        return self.annotate(delivery=_newest_email(self.model, "", "status"))
+
     def written_to(self) -> Any:
         """Open ones that the portal itself has sent, and the mail server took."""
         emails = self.model.emails.rel.related_model.objects.filter(
@@ -290,8 +294,21 @@ class ApprovalQuerySet(ScopedQuerySet):
         return self.filter(outcome=ApprovalOutcome.WAITING, expires_at__gt=clock.now())
 
 
+def _newest_email(model: Any, invitation: str, column: str) -> Subquery:
+    """Of the newest e-mail to an invitation's own recipient."""
+    emails = model.emails.rel.related_model.objects.filter(
+        invitation=OuterRef(f"{invitation}pk"),
+        recipient=OuterRef(f"{invitation}recipient_email"),
+    )
+    return Subquery(emails.order_by("-queued_at", "-pk").values(column)[:1])
+
+
 class OutgoingEmailQuerySet(ScopedQuerySet):
-    partner_field = "invitation__partner"
+    def of_partner(self, partner: Partner) -> Q:
+        """To whom it has invited; others' addresses are not its own matter."""
+        return Q(
+            invitation__partner=partner, recipient=F("invitation__recipient_email")
+        )
 
     def of_customer(self, customer: Customer) -> Q:
         """None: the same invitation may have been written to somebody else."""
@@ -340,5 +357,13 @@ class InvitationBatchQuerySet(ScopedQuerySet):
 
 
 class BatchRowQuerySet(RuledQuerySet):
+    def with_delivery(self) -> Any:
+        """Annotate `delivery` and `answer`: how the newest e-mail fared, and why."""
+        model = self.model.invitation.field.related_model
+        return self.annotate(
+            delivery=_newest_email(model, "invitation__", "status"),
+            answer=_newest_email(model, "invitation__", "error"),
+        )
+
     def waiting(self) -> Any:
         return self.filter(invitation=None, problem="")

@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from portal.foundation.exports import csv_response
 
 from ..batch_views import links_of
-from ..enums import Operation
+from ..enums import LOST_EMAILS, Operation
 from ..models import InvitationBatch
 from ..roles import Action, Column
 from ..services.activity import record
 from .base import BADGES, PortalModelAdmin, badge
+from .emails import delivery_badge
 
 
 @admin.register(InvitationBatch)
@@ -59,14 +60,17 @@ class InvitationBatchAdmin(PortalModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         batch = self.scoped_object(request, object_id)
-        rows = list(batch.rows.select_related("invitation__customer"))
+        rows = list(batch.rows.with_delivery().select_related("invitation__customer"))
         made = [row for row in rows if row.invitation]
         context = {
             "title": _("Invitations of the list of %(when)s") % {"when": batch},
             "batch": batch,
-            "rows": [(row, self._badge_of(row)) for row in rows],
+            "rows": [
+                (row, self._badge_of(row), delivery_badge(row.delivery)) for row in rows
+            ],
             "made": len(made),
             "refused": sum(1 for row in rows if row.problem),
+            "lost": sum(1 for row in rows if row.delivery in LOST_EMAILS),
             "done": batch.total - batch.waiting,
         }
         return super().change_view(request, object_id, form_url, context)

@@ -10,13 +10,14 @@ from portal.foundation.admin import Transition, in_bulk
 
 from .. import progress
 from ..actors import Actor
-from ..enums import InvitationStatus, InvitationVerb
+from ..enums import EmailStatus, InvitationStatus, InvitationVerb
 from ..exceptions import TransitionNotAllowed
 from ..models import ActivityRecord, Invitation
 from ..roles import Action, Column
 from ..services import composing, invitations, reminders
 from ..views import message_form, save_message, send_once, sent_stamp
 from .base import BADGES, PortalModelAdmin, badge
+from .emails import delivery_badge
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -59,6 +60,21 @@ class WaitingFilter(admin.SimpleListFilter):
         return scopes[value]() if value in scopes else queryset
 
 
+class EmailFilter(admin.SimpleListFilter):
+    """By how the newest e-mail to the recipient fared."""
+
+    title = _("e-mail")
+    parameter_name = "email"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return EmailStatus.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in EmailStatus.values:
+            return queryset.filter(delivery=self.value())
+        return queryset
+
+
 @admin.register(Invitation)
 class InvitationAdmin(PortalModelAdmin):
     """Invitations: a page of their own, statuses by buttons, never in a form."""
@@ -72,13 +88,14 @@ class InvitationAdmin(PortalModelAdmin):
     list_display = (
         "__str__",
         "state",
+        "email",
         "customer",
         "reference",
         "created_by",
         "created_at",
         "expires_at",
     )
-    list_filter = (StatusFilter, WaitingFilter, "created_at")
+    list_filter = (StatusFilter, WaitingFilter, EmailFilter, "created_at")
     list_select_related = ("customer", "created_by", "partner")
     search_fields = (
         "recipient_email",
@@ -139,12 +156,16 @@ class InvitationAdmin(PortalModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         queryset: Any = super().get_queryset(request)
-        return queryset.with_current_status()
+        return queryset.with_current_status().with_delivery()
 
     @admin.display(description=_("status"), ordering="status_now")
     def state(self, invitation: Invitation) -> str:
         status = invitation.current_status
         return badge(BADGES[status], str(status.label))
+
+    @admin.display(description=_("e-mail"), ordering="delivery")
+    def email(self, invitation: Any) -> str:
+        return delivery_badge(invitation.delivery)
 
     # Actions
 

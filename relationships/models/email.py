@@ -43,6 +43,7 @@ class OutgoingEmail(models.Model):
         constraints = [
             choice_constraint("email_status_is_known", "status", EmailStatus.values),
         ]
+        indexes = [models.Index(fields=["-queued_at", "-id"], name="email_newest")]
 
     def __str__(self) -> str:
         return f"{self.subject} ({self.recipient})"

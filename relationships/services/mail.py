@@ -22,7 +22,7 @@ from portal.foundation import clock
 from portal.foundation.smtp import MayHaveBeenSent
 from portal.jobs.defining import GiveUp, JobContext, job
 
-from ..enums import WAITING_EMAILS, EmailStatus
+from ..enums import LOST_EMAILS, WAITING_EMAILS, EmailStatus
 from ..models import Invitation, OutgoingEmail, Partner
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ FAILURES = (smtplib.SMTPException, OSError, MayHaveBeenSent)
 LINK = "[[link]]"
 EXPIRES = "[[expires]]"
 DONE = (EmailStatus.SENT, EmailStatus.NOT_SENT)
-FINAL = (EmailStatus.REFUSED, EmailStatus.GIVEN_UP, EmailStatus.UNCERTAIN)
 # Each makes files (name, content, type) for a message as it leaves; it may GiveUp.
 attachments: list[Callable[[OutgoingEmail], list[tuple[str, bytes, str]]]] = []
 SUBJECT_LENGTH = 200  # what an invitation and an outgoing e-mail hold
@@ -128,7 +127,7 @@ def deliver(context: JobContext, email_id: int) -> None:
         hand_over()
     except Exception as error:  # whatever it is, the status has to tell it
         _note_failure(email, error, is_last=context.is_last)
-        kind = GiveUp if email.status in FINAL else NotTaken
+        kind = GiveUp if email.status in LOST_EMAILS else NotTaken
         raise kind(email.error) from None  # its words have the recipient's address
     # Where this cannot be stored, the next attempt finds it being sent, and stops.
     email.sent_at, email.error = clock.now(), ""
@@ -142,7 +141,7 @@ def _begin(email: OutgoingEmail, *, is_asked_for: bool) -> bool:
     """
     email.error = _why_unwanted(email)
     email.status = EmailStatus.NOT_SENT if email.error else EmailStatus.SENDING
-    from_here = (*WAITING_EMAILS, *FINAL) if is_asked_for else WAITING_EMAILS
+    from_here = (*WAITING_EMAILS, *LOST_EMAILS) if is_asked_for else WAITING_EMAILS
     rows = OutgoingEmail.objects.filter(pk=email.pk, status__in=from_here)
     return bool(
         rows.update(

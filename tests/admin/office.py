@@ -17,7 +17,7 @@ from portal.jobs import running
 from portal.jobs.models import Job
 from portal.signin.sessions import ACTS_AS
 from relationships.actors import Actor
-from relationships.enums import ApprovalVerb, CaseKind
+from relationships.enums import ApprovalVerb, CaseKind, SentHow
 from relationships.models import (
     ActivityRecord,
     CountryMarket,
@@ -29,6 +29,7 @@ from relationships.services.approvals import do_or_ask
 from relationships.services.batches import create_batch
 from relationships.services.cases import open_case
 from relationships.services.endpoints import add_endpoint
+from relationships.services.invitations import send_invitation
 from relationships.services.mail import deliver
 from relationships.services.recipients import Line
 from subscriptions.models import (
@@ -170,6 +171,7 @@ def open_office(word: str) -> Office:
         recipient_email=f"it@{word}-other.example".lower(),
         reference=f"{word} reference",
     )
+    send_invitation(invitation, actor=staff, how=SentHow.PORTAL)
     line = Line(1, f"{word} Buyer", f"buyer@{word}-list.example".lower())
     batch = create_batch(
         [line],
@@ -202,6 +204,7 @@ def open_office(word: str) -> Office:
         "customer": customer,
         "invitation": invitation,
         "invitationbatch": batch,
+        "outgoingemail": invitation.emails.get(recipient=invitation.recipient_email),
         "resellerrelationship": relationship,
         "case": case,
         "activityrecord": ActivityRecord.objects.filter(partner=partner).first(),

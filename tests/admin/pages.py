@@ -26,6 +26,7 @@ VIEW = {
     "customer": Action.VIEW_CUSTOMERS,
     "resellerrelationship": Action.VIEW_CUSTOMERS,
     "invitation": Action.VIEW_INVITATIONS,
+    "outgoingemail": Action.VIEW_INVITATIONS,
     "case": Action.VIEW_INVITATIONS,
     "invitationbatch": Action.VIEW_INVITATIONS,
     "approval": Action.VIEW_ACTIVITY,

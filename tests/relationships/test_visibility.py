@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from portal.foundation import clock
 from relationships.actors import Actor
+from relationships.enums import SentHow
 from relationships.models import (
     ActivityRecord,
     Case,
@@ -190,7 +191,7 @@ def test_former_partner_keeps_its_own_invitations_and_activity_alone(world):
     assert sees(world.sales, ActivityRecord) == own | {ended}
     assert sees(world.sales, Invitation) == {first.invitation}
     assert sees(world.sales, ResellerRelationship) == {first}
-    assert sees(world.sales, OutgoingEmail) == set(first.invitation.emails.all())
+    assert sees(world.sales, OutgoingEmail) == set()  # it was sent by hand
     assert {s.invitation for s in sees(world.sales, TenantSignIn)} == {first.invitation}
 
 
@@ -228,6 +229,19 @@ def test_partner_sees_nothing_of_another_though_both_know_the_customer(world, mo
     stories.signed_in_invitation(world.rival, world.admin)
     assert sees(world.sales, model) == own
     assert not sees(world.rival, model) & own
+
+
+def test_partner_sees_what_was_written_to_whom_it_invited_and_to_nobody_else(world):
+    draft = stories.invitation(world.sales, recipient_email="ann@contoso.example")
+    invitation = invitations.send_invitation(
+        draft, actor=world.sales, how=SentHow.PORTAL
+    )
+    invitations.sign_in_to_invitation(invitation, actor=world.admin)
+    invitations.accept_invitation(invitation, actor=world.admin, agreed=True)
+    assert invitation.emails.count() == 3  # it, word to who asked, and the receipt
+    seen = sees(world.sales, OutgoingEmail)
+    assert {email.recipient for email in seen} == {"ann@contoso.example"}
+    assert sees(world.rival, OutgoingEmail) == set()
 
 
 def test_partner_sees_its_own_record_alone(world):
