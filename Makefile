@@ -21,7 +21,7 @@ STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* p
   relationships/services/reminders.py relationships/services/templates.py \
   subscriptions/forms.py subscriptions/jobs.py subscriptions/services/[!io]* subscriptions/services/ordering.py \
   subscriptions/services/importing/ret* subscriptions/services/importing/ba* \
-  templates/portal/[bst]* templates/relationships/email/[adn]* templates/relationships/email/import* \
+  templates/portal/[bst]* templates/relationships/email/[adn]* templates/relationships/email/import* templates/relationships/email/email_lost* templates/relationships/email/web* \
   templates/relationships/email/member* templates/relationships/email/renew* templates/relationships/email/standing*
 
 .DEFAULT_GOAL := help

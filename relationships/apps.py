@@ -8,3 +8,6 @@ class RelationshipsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import protection  # noqa: F401 -- registers the guards
+        from .services import events, mail
+
+        mail.when_lost.append(events.email_lost)

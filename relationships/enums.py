@@ -98,6 +98,8 @@ class NoticeKind(models.TextChoices):
     APPROVAL_DECIDED = "approval_decided", _("What you asked for was decided")
     MEMBERSHIP_EXPIRES = "membership_expires", _("A membership is about to expire")
     IMPORT_FINISHED = "import_finished", _("Import finished")
+    EMAIL_LOST = "email_lost", _("An e-mail did not arrive")
+    WEBHOOK_FAILED = "webhook_failed", _("A webhook was switched off or gave up")
     RENEWALS_DUE = "renewals_due", _("Renewals to decide")
     ORDER_CONFIRMED = "order_confirmed", _("Order confirmed")
     SEATS_CHANGED = "seats_changed", _("Seats changed")

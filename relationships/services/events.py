@@ -6,10 +6,14 @@ one plugs in.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
+
+from portal.foundation import clock
+from portal.foundation.logs import without_addresses
 
 from ..actors import Actor
 from ..enums import NoticeKind, StaffRole, TenantRole
@@ -19,9 +23,11 @@ from ..models import (
     Customer,
     CustomerAgreement,
     Invitation,
+    OutgoingEmail,
     Partner,
     ResellerRelationship,
     StaffMembership,
+    WebhookEndpoint,
 )
 from ..roles import Action
 from .notices import Message, tell, write_to
@@ -205,6 +211,39 @@ def membership_expires(membership: StaffMembership) -> None:
     )
     others = administrators_of(membership.partner)
     tell([a for a in others if a.user_id != membership.user_id], of_staff)
+
+
+def email_lost(email: OutgoingEmail) -> None:
+    """Who asked, when it went to whom it invites; of a list of them once."""
+    invitation = email.invitation
+    if invitation is None or email.recipient != invitation.recipient_email:
+        return
+    row = getattr(invitation, "batch_row", None)
+    message = Message(
+        NoticeKind.EMAIL_LOST,
+        event=str(row.batch_id if row else email.pk),
+        path=(row.batch if row else invitation).get_absolute_url(),
+        data={
+            "is_of_list": row is not None,
+            "invitation_name": "" if row else _without_address(invitation),
+        },
+        context={"answer": without_addresses(email.error)},
+        invitation=invitation,
+    )
+    _tell_who_asked(invitation, message)
+
+
+def webhook_failed(endpoint: WebhookEndpoint) -> None:
+    """The partner's administrators: at most once a day that it gave up, and when it
+    was switched off."""
+    is_off = not endpoint.is_active
+    message = Message(
+        NoticeKind.WEBHOOK_FAILED,
+        event=f"{endpoint.pk} {is_off} {clock.now():%Y-%m-%d}",
+        path=endpoint.get_absolute_url(),
+        data={"host": urlsplit(endpoint.url).hostname, "is_off": is_off},
+    )
+    tell(administrators_of(endpoint.partner), message)
 
 
 # Who that is

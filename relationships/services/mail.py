@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import transaction
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -34,6 +35,8 @@ EXPIRES = "[[expires]]"
 DONE = (EmailStatus.SENT, EmailStatus.NOT_SENT)
 # Each makes files (name, content, type) for a message as it leaves; it may GiveUp.
 attachments: list[Callable[[OutgoingEmail], list[tuple[str, bytes, str]]]] = []
+# Each tells somebody of a message that did not arrive, with the note of it.
+when_lost: list[Callable[[OutgoingEmail], None]] = []
 SUBJECT_LENGTH = 200  # what an invitation and an outgoing e-mail hold
 
 
@@ -119,7 +122,7 @@ def deliver(context: JobContext, email_id: int) -> None:
         email.refresh_from_db(fields=["status", "error"])
         if email.status == EmailStatus.SENDING:
             email.error = _("The worker was gone before the mail server's answer.")
-            _note(email, EmailStatus.UNCERTAIN)
+            _note_lost(email, EmailStatus.UNCERTAIN)
         raise GiveUp(f"{email.get_status_display()}: {email.error}")
     if email.status in DONE:
         return
@@ -237,11 +240,20 @@ def _note_failure(email: OutgoingEmail, error: Exception, *, is_last: bool) -> N
     log.warning("E-mail %s was not taken: %s", email.pk, type(error).__name__)
     email.error = answer(error)[:500]
     if isinstance(error, MayHaveBeenSent):
-        _note(email, EmailStatus.UNCERTAIN)
+        _note_lost(email, EmailStatus.UNCERTAIN)
     elif isinstance(error, GiveUp) or is_refusal(error):
-        _note(email, EmailStatus.REFUSED)
+        _note_lost(email, EmailStatus.REFUSED)
+    elif is_last:
+        _note_lost(email, EmailStatus.GIVEN_UP)
     else:
-        _note(email, EmailStatus.GIVEN_UP if is_last else EmailStatus.RETRYING)
+        _note(email, EmailStatus.RETRYING)
+
+
+@transaction.atomic
+def _note_lost(email: OutgoingEmail, status: EmailStatus) -> None:
+    _note(email, status)
+    for tell in when_lost:
+        tell(email)
 
 
 def is_final(error: Exception) -> bool:

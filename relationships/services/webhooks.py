@@ -29,7 +29,7 @@ from portal.jobs.defining import GiveUp, JobContext, job
 from ..actors import Actor
 from ..enums import DeliveryState, Operation, WebhookEvent
 from ..models import ActivityRecord, WebhookDelivery, WebhookEndpoint
-from . import log
+from . import events, log
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
 GONE = 410
@@ -200,11 +200,10 @@ def _judge(
     if answer is not None and answer.status == GONE:
         _switch_off(delivery, came)
         raise GiveUp(came["said"])
-    _note(
-        delivery,
-        DeliveryState.GIVEN_UP if is_last else DeliveryState.RETRYING,
-        came,
-    )
+    if is_last:
+        _give_up(delivery, came)
+    else:
+        _note(delivery, DeliveryState.RETRYING, came)
     raise NotTaken(came["said"])
 
 
@@ -259,14 +258,25 @@ def _note(
 
 
 @transaction.atomic
-def _switch_off(delivery: WebhookDelivery, came: dict[str, Any]) -> None:
-    """Its server says that it is gone for good."""
+def _give_up(delivery: WebhookDelivery, came: dict[str, Any]) -> None:
     _note(delivery, DeliveryState.GIVEN_UP, came)
-    rows = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id, is_active=True)
+    events.webhook_failed(delivery.endpoint)
+
+
+@transaction.atomic
+def _switch_off(delivery: WebhookDelivery, came: dict[str, Any]) -> None:
+    """Its server says that it is gone for good: the one that was asked, not a newer."""
+    _note(delivery, DeliveryState.GIVEN_UP, came)
+    endpoint = delivery.endpoint
+    rows = WebhookEndpoint.objects.filter(
+        pk=endpoint.pk, url=endpoint.url, is_active=True
+    )
     if rows.update(is_active=False):
+        endpoint.is_active = False
         log.write(
             Operation.STOP_WEBHOOK,
-            delivery.endpoint,
+            endpoint,
             actor=Actor.clock(),
-            partner=delivery.endpoint.partner,
+            partner=endpoint.partner,
         )
+        events.webhook_failed(endpoint)

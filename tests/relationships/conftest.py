@@ -1,8 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from ..jobs.mail_server import MailServer
+from ..jobs.web_server import WebServer
 
 
 @pytest.fixture
@@ -20,3 +21,17 @@ def server(settings) -> Iterator[MailServer]:
 def running_server(server: MailServer) -> MailServer:
     server.start()
     return server
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., WebServer]]:
+    """Starts a web server that gives these answers."""
+    servers: list[WebServer] = []
+
+    def start(*answers: object) -> WebServer:
+        servers.append(WebServer(*answers))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()

@@ -11,9 +11,10 @@ from portal.jobs.models import Job
 from relationships.actors import Actor
 from relationships.enums import ApprovalVerb, CaseKind, EmailStatus, NoticeKind
 from relationships.models import Notice, OutgoingEmail
-from relationships.services import invitations, mail, reminders
+from relationships.services import events, invitations, mail, reminders
 from relationships.services.approvals import approve, do_or_ask
 from relationships.services.cases import ask_to_end, open_case
+from relationships.services.endpoints import add_endpoint
 from relationships.services.relationships import end_relationship
 from relationships.services.sign_in import change_password
 from subscriptions.services import lifecycle, renewals
@@ -55,6 +56,14 @@ def live_through_it_all(partner):
         StaffMembershipFactory(partner=partner, expires_at=NOON + 6 * DAY)
         reminders.tell_of_expiring_memberships()
         import_finished(stories.operator(), event="1", path="/", recorded=1, refused=0)
+        events.email_lost(invitation.emails.filter(subject=invitation.subject).get())
+        events.webhook_failed(
+            add_endpoint(
+                actor=agent,
+                url="https://fabrikam.example/",
+                events=["subscription-updated"],
+            )
+        )
         ask_to_end(relationship, actor=admin)
         change_password(sales.user, actor=sales, password="a-much-better-horse")
     with clock.at(csp.commitment_ends_at - DAY):

@@ -27,7 +27,7 @@ from subscriptions.services import lifecycle
 
 from .. import stories
 from ..factories import StaffMembershipFactory
-from ..jobs.web_server import WebServer, redirects_to
+from ..jobs.web_server import redirects_to
 from .support import denied, operations, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
@@ -45,19 +45,6 @@ ALL = [
 def _to_this_machine(settings):
     settings.WEBHOOKS_TO_LOOPBACK = True
     settings.WEBHOOK_SECONDS = 30
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(*answers):
-        servers.append(WebServer(*answers))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.stop()
 
 
 @pytest.fixture
