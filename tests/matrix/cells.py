@@ -49,7 +49,7 @@ STATEMENT = {"channel": "direct", "product_name": "Mail", "quantity": "3"}
 WITHOUT_EFFECT = {
     *("remind", "reactivate", "unschedule", "renew-on", "schedule", "order"),
     *("lift-lock", "remove-second-factor", "end", "start", "columns", "refused"),
-    "take-back",
+    *("take-back", "links"),
 }
 # What an address of the site has in it.
 ARGUMENTS = {
