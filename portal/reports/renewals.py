@@ -11,7 +11,9 @@ from django.db.models import (
     Case,
     Count,
     DateTimeField,
+    Exists,
     F,
+    OuterRef,
     Q,
     Sum,
     TextChoices,
@@ -30,7 +32,7 @@ from subscriptions.enums import (
     BillingPlan,
     Term,
 )
-from subscriptions.models import Subscription
+from subscriptions.models import RenewalDecision, Subscription
 
 from .columns import Column, Kind, Result, Row, number
 from .pictures import Bars, bars_of
@@ -164,12 +166,10 @@ def _waiting(query: Query) -> Any:
     ends = ends_soon & Q(auto_renews=False)
     renewed = is_long & Q(terms__number__gt=1, terms__reducible_until__gt=now)
     rows = Subscription.objects.visible_to(query.actor).csp().active().order_by()
-    unanswered = Q(terms__renewal_decision=None) | Q(terms__renewal_decision__answer="")
     rows = rows.filter(
-        Q(terms__ends_at=F("commitment_ends_at"))
-        & unanswered
-        & (renews | ends | renewed),
+        Q(terms__ends_at=F("commitment_ends_at")) & (renews | ends | renewed),
     ).annotate(
+        last_term=F("terms__pk"),
         decision=Case(
             When(ends_soon & Q(auto_renews=True), then=Value(str(Decision.RENEWS))),
             When(ends_soon, then=Value(str(Decision.ENDS))),
@@ -182,13 +182,16 @@ def _waiting(query: Query) -> Any:
         ),
         at_stake=F("quantity") * F("terms__unit_price") * _periods(),
     )
+    decisions = RenewalDecision.objects.filter(term=OuterRef("last_term"))
+    rows = rows.filter(~Exists(decisions.exclude(answer="")))
+    if query["owner"]:
+        rows = rows.filter(Exists(decisions.filter(owner=query["owner"])))
     return query.narrow(
         rows,
         partner="relationship__partner",
         product="offer__product",
         country="customer__country",
         decision="decision",
-        owner="terms__renewal_decision__owner",
     )
 
 

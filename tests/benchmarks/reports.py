@@ -82,7 +82,9 @@ WITH waiting AS (
   JOIN subscriptions_subscriptionterm term
     ON term.subscription_id = row.id AND term.ends_at = row.commitment_ends_at
   LEFT JOIN subscriptions_scheduledchange planned ON planned.subscription_id = row.id
-  WHERE row.channel = 'csp' AND row.status = 'active' AND (
+  LEFT JOIN subscriptions_renewaldecision decision ON decision.term_id = term.id
+    AND decision.answer <> ''
+  WHERE decision.id IS NULL AND row.channel = 'csp' AND row.status = 'active' AND (
     (row.commitment_ends_at > %(now)s AND row.commitment_ends_at <= %(latest)s AND (
       NOT row.auto_renews OR (row.term <> 'P1M' AND planned.id IS NULL)))
     OR (row.term <> 'P1M' AND term.number > 1 AND term.reducible_until > %(now)s))
