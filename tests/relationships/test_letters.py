@@ -53,6 +53,7 @@ def live_through_it_all(partner):
         )
         csp = stories.csp_subscription(sales, admin.customer)
         lifecycle.change_seats(csp, actor=sales, quantity=6, shown=5)
+        lifecycle.reactivate(lifecycle.suspend(csp, actor=sales), actor=sales)
         StaffMembershipFactory(partner=partner, expires_at=NOON + 6 * DAY)
         reminders.tell_of_expiring_memberships()
         import_finished(stories.operator(), event="1", path="/", recorded=1, refused=0)
