@@ -19,6 +19,7 @@ from .office import desk, everything, list_url, messages, text, url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
 
+REFRESHES = '<noscript><meta http-equiv="refresh"'
 HEADER = "Microsoft ID,Subscription ID,Subscription,Quantity,Start date,Reseller"
 
 
@@ -186,9 +187,12 @@ def test_import_is_recorded_by_a_worker(operator, customer):
     page = started(operator, run)
     assert messages(page) == ["It is being recorded: list.csv."]
     assert "in one go" in text(page)
+    assert "The file has 1 row. What came of it is told at the end." in text(page)
+    assert REFRESHES in text(page)
     assert customer.subscriptions.get().imported.run == run
     page = text(operator.get(url(run)))
     assert "1 row was recorded." in page
+    assert REFRESHES not in page
     assert "Retract the whole import" in page
     assert {job.status for job in Job.objects.all()} == {Status.SUCCESSFUL}
     assert run.job.total in (1, None)

@@ -17,6 +17,7 @@ from .office import desk, everything, text, url
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
 
+REFRESHES = '<noscript><meta http-equiv="refresh"'
 MANY = "/admin/request-reseller-relationship/many/"
 LIST = """\
 =Ada;ada@contoso.example;;C-1
@@ -102,12 +103,16 @@ def test_create_makes_a_batch_once_and_its_page_shows_the_links(office, sales):
     assert "The invitations are being created" in page
     assert "0 of 1 lines" in page
     assert "Waiting" in page
+    assert "progress.js" in page
+    assert REFRESHES in page
     again = sales.post(MANY, data)
     assert again.url == batch.get_absolute_url()
     running.run_waiting("test")
     [invitation] = Invitation.objects.exclude(pk__in=earlier)
     page = text(sales.get(url(batch)))
     assert "1 of 1 lines" in page
+    assert "progress.js" not in page
+    assert REFRESHES not in page
     assert invitation.url in page
     assert "Nothing was sent" in page
 
