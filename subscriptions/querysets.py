@@ -109,6 +109,14 @@ class SubscriptionQuerySet(ScopedQuerySet):
             | ~Q(channel=Channel.CSP) & newest
         )
 
+    def past(self) -> Any:
+        """All that is not current: deleted, superseded or retracted."""
+        older = Q(superseded_by__isnull=False) | Q(retraction__isnull=False)
+        return self.filter(
+            Q(channel=Channel.CSP, status=SubscriptionStatus.DELETED)
+            | ~Q(channel=Channel.CSP) & older
+        )
+
     def active(self) -> Any:
         """But for what time has ended, whether the clock has come by or not."""
         over = Q(auto_renews=False, commitment_ends_at__lte=clock.now())

@@ -1,8 +1,10 @@
 import pytest
 from django.urls import reverse
 
-from portal.admin_site.search import find
+from portal.admin_site.search import SHOWN, find
 from relationships.actors import Actor
+from subscriptions.services.lifecycle import cancel, rename
+from subscriptions.services.observations import retract_observation
 from tests import stories
 from tests.factories import CustomerFactory, PartnerFactory
 
@@ -33,7 +35,8 @@ def test_search_finds_customer_by_name_and_domain_when_related(sales, admin, ter
 
 def test_search_finds_customer_by_tenant_id(sales, admin):
     stories.relationship(sales, admin)
-    assert labels(str(admin.customer.tenant_id), sales) == ["Lindgren"]
+    hit = find(str(admin.customer.tenant_id), sales)[0]
+    assert (hit.kind, hit.label, hit.is_exact) == ("Customer", "Lindgren", True)
 
 
 def test_search_by_domain_finds_nothing_before_the_relationship(sales, admin):
@@ -75,6 +78,67 @@ def test_search_finds_nothing_of_another_partner(sales, admin):
     other = stories.staff(PartnerFactory())
     for term in ("Lindgren", "Fair 7", subscription.product_name, str(subscription.pk)):
         assert labels(term, other) == []
+
+
+def test_search_finds_what_a_tenant_has_by_its_id_or_name(sales, admin):
+    relationship = stories.relationship(sales, admin)
+    subscription = stories.csp_subscription(sales, relationship.customer)
+    for term in (str(admin.customer.tenant_id), "lindgren"):
+        kinds = {hit.kind for hit in find(term, sales)}
+        assert kinds == {"Customer", "Invitation", "Subscription"}
+        assert str(subscription) in labels(term, sales)
+
+
+def test_search_finds_no_invitation_by_a_tenant_that_has_not_signed_in(sales, admin):
+    stories.sent_invitation(sales, customer_domain="lind.example")
+    assert labels(str(admin.customer.tenant_id), sales) == []
+
+
+def test_names_of_customer_and_product_are_exact(sales, admin):
+    relationship = stories.relationship(sales, admin)
+    subscription = stories.csp_subscription(sales, relationship.customer)
+    hit = find(subscription.product_name.upper(), sales)[0]
+    assert (hit.kind, hit.is_exact) == ("Subscription", True)
+    hits = find("LINDGREN", sales)
+    assert {hit.kind for hit in hits if hit.is_exact} == {"Customer", "Invitation"}
+
+
+def test_search_shows_the_current_first_and_says_what_became_of_the_others(
+    client, sales, admin
+):
+    relationship = stories.relationship(sales, admin)
+    customer = relationship.customer
+    old = stories.observation(customer, product_name="A Mail", external_id="m-1")
+    stories.observation(customer, product_name="B Mail", external_id="m-1")
+    wrong = stories.observation(customer, product_name="C Mail", external_id="m-2")
+    retract_observation(wrong, actor=stories.operator(), reason="A wrong import.")
+    sold = stories.csp_subscription(sales, customer)
+    rename(sold, actor=sales, friendly_name="D Mail")
+    cancel(sold, actor=sales)
+    found = [(hit.label, hit.past) for hit in find("mail", sales)]
+    assert found == [
+        ("B Mail", ""),
+        ("A Mail", "Superseded"),
+        ("C Mail", "Retracted"),
+        ("D Mail", "Deleted"),
+    ]
+    assert find(str(old.pk), sales)[0].past == "Superseded"
+    client.force_login(sales.user)
+    page = client.get(reverse("admin:search"), {"q": "mail"}).content.decode()
+    assert '<span class="badge off">Retracted</span>' in page
+
+
+def test_search_leads_to_all_when_more_is_found_than_shown(client, sales):
+    for number in range(SHOWN):
+        stories.invitation(sales, reference=f"Fair {number}")
+    client.force_login(sales.user)
+    everything = '<a href="/admin/relationships/invitation/?q=fair">Invitations</a>'
+    page = client.get(reverse("admin:search"), {"q": "fair"}).content.decode()
+    assert everything not in page
+    stories.invitation(sales, reference="Fair of all")
+    page = client.get(reverse("admin:search"), {"q": "fair"}).content.decode()
+    assert everything in page
+    assert len(find("fair", sales)) == SHOWN
 
 
 def test_search_finds_nothing_for_a_role_that_may_see_nothing(admin):
