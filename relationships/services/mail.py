@@ -150,7 +150,7 @@ def _begin(email: OutgoingEmail, *, is_asked_for: bool) -> bool:
         rows.update(
             status=email.status,
             error=email.error,
-            attempts=F("attempts") + (email.status == EmailStatus.SENDING),
+            attempts=F("attempts") + int(email.status == EmailStatus.SENDING),
         )
     )
 
