@@ -65,13 +65,13 @@ def decisions():
 
 def test_visitors_break_and_change_nothing(links):
     targets = pages(Client(), PUBLIC + links)
+    before = (rows(*KEPT), decisions())
 
     @fuzzed
     @given(st.data())
     def attack(data):
         page = data.draw(st.sampled_from(targets))
         with taken_back():
-            before = (rows(*KEPT), decisions())
             answer = send(data.draw, Client(), page)
             assert answer.status_code < 500, page.address
             assert (rows(*KEPT), decisions()) == before

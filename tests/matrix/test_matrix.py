@@ -129,9 +129,9 @@ def granted_but_refused(client: Client, table: Iterable[Cell]) -> list[str]:
 
 def granted_without_effect(client: Client, table: Iterable[Cell]) -> list[str]:
     wrong = []
+    before = everything()  # and again after each, since what it did is taken back
     for cell in table:
         if cell.is_granted and cell.has_effect:
-            before = everything()
             with transaction.atomic():
                 answer = ask(client, cell)
                 if everything() == before:
