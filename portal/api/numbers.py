@@ -20,6 +20,7 @@ NUMBERS = {
     "no_transition": 2006,
     "csp_kept": 2006,
     "never_deleted": 2006,
+    "people_never_deleted": 2006,
     "supersedes_its_own": 2006,
     "seats_by_entries": 800095,
     "por_untouched": 800098,
