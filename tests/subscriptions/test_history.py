@@ -19,7 +19,7 @@ from subscriptions.calendar import add_months
 from subscriptions.enums import SUBSCRIPTION_TRANSITIONS, TERM_MONTHS
 from subscriptions.models import ScheduledChange, Subscription
 from subscriptions.services import clock as moving
-from subscriptions.services import lifecycle
+from subscriptions.services import lifecycle, renewals
 
 from .. import stories
 from ..factories import OfferFactory
@@ -28,11 +28,13 @@ from ..relationships.support import NOON, unchanged
 pytestmark = pytest.mark.django_db
 
 VERBS = ["suspend", "reactivate", "cancel", "renew", "expire", "drop", "run"]
+ANSWERS = ["renew", "change", "end"]
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("seats"), st.integers(-20, 30)),
         st.tuples(st.just("schedule"), st.integers(1, 60)),
         st.tuples(st.sampled_from(VERBS), st.just(0)),
+        st.tuples(st.just("decide"), st.integers(0, len(ANSWERS) - 1)),
         st.tuples(st.just("wait"), st.sampled_from([0, 1, 6, 8, 27, 40, 200])),
     ),
     max_size=12,
@@ -102,6 +104,12 @@ class World:
 
     def drop(self, row, number):
         lifecycle.drop_scheduled_change(row, actor=self.sales)
+
+    def decide(self, row, number):
+        """Whatever time has asked by now."""
+        renewals.ask(digest=0)
+        for decision in row.renewal_decisions.unanswered():
+            renewals.decide(decision, actor=self.sales, answer=ANSWERS[number])
 
     def run(self, row, number):
         moving.run(actor=Actor.clock())
