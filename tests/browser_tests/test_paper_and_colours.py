@@ -18,6 +18,9 @@ BORDER = """(element) => {
   return borderTopStyle === "none" ? 0 : parseFloat(borderTopWidth);
 }"""
 PAINT = "(element) => getComputedStyle(element, '::before').backgroundColor"
+SHEET = re.compile(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]")
+PRINTED = 1032  # CSS pixels of A4, lying, less 12 mm on each side
+CUT = "(element) => element.scrollWidth - element.clientWidth"
 PLAIN = re.compile(r"--([a-z-]+): (#[0-9a-f]+);")
 PAIR = re.compile(r"--([a-z-]+): light-dark\((#[0-9a-f]+), #[0-9a-f]+\);")
 
@@ -68,6 +71,22 @@ def test_object_page_leaves_navigation_and_buttons_off_the_paper(
     expect(page.get_by_role("navigation")).to_have_count(0)
     expect(page.get_by_role("link", name="Order CSP subscriptions")).to_have_count(0)
     expect(page.get_by_role("search")).to_have_count(0)
+
+
+def test_report_of_twelve_months_fits_its_paper(open_browser: OpenBrowser):
+    admin, relationship = relationship_with_existing(0)
+    sales = stories.staff(relationship.partner)
+    stories.csp_subscription(sales, admin.customer)
+    page = open_browser()
+    people.to_back_office(page, sales)
+    page.goto("/admin/reports/value/?by=customer")
+    expect(page.get_by_role("columnheader")).to_have_count(14)
+    paper = page.pdf(prefer_css_page_size=True)
+    [(width, height), *_others] = SHEET.findall(paper)
+    assert float(width) > float(height)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": PRINTED, "height": 700})
+    assert page.locator(".scroll").evaluate(CUT) == 0
 
 
 def test_states_keep_their_shape_when_the_reader_chooses_the_colours(
