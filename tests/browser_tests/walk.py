@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from portal.foundation import clock
 from portal.foundation.exports import RESPONSES
+from portal.reports import report
 from portal.reports.all import REPORTS
 from portal.signin.sessions import ACTS_AS
 from relationships.actors import Actor
@@ -123,6 +124,10 @@ class World:
             f"{reverse('admin:search')}?q=nothing-has-this-name",
             *(f"{address}?q=nothing-has-this-name" for address in lists),
             *(f"{address}?q=Zebrano" for address in lists),
+            *(
+                f"{reverse('admin:report', args=[slug])}?{asked}"
+                for slug, asked in ASKED
+            ),
         ]
 
 
@@ -131,6 +136,17 @@ LISTS = (
     "relationships_customer",
     "subscriptions_cspsubscription",
     "relationships_case",
+)
+
+
+# Reports asked otherwise than as they open, and for a page that they do not have.
+ASKED = (
+    ("coexistence", "show=seats"),
+    ("coexistence", "show=twice"),
+    ("value", "by=customer"),
+    ("value", "by=term"),
+    ("value", "show=seats"),
+    ("activity", "page=7"),
 )
 
 
@@ -216,6 +232,7 @@ def walk() -> Iterator[Page]:
         for address in world.addresses(of_each=of_each):
             yield from _one(who, address, client.get(address))
     yield from _refused_forms(world)
+    yield from _long_report(world)
     yield from _choices()
     for story in STORIES:
         yield from _one("customer", f"/{story.__name__.strip('/')}", story())
@@ -267,6 +284,21 @@ def _refused_forms(world: World) -> Iterator[Page]:
     for name in ("accounts_user", "relationships_partner", "subscriptions_offer"):
         address = reverse(f"admin:{name}_add")
         yield from _one("refused", address, operator.post(address, {}))
+
+
+def _long_report(world: World) -> Iterator[Page]:
+    """A page in the middle, of a report that is ordered by e-mail."""
+    client = desk(world.office.staff)
+    by_mail = reverse("admin:report-by-mail", args=["value"])
+    client.post(f"{by_mail}?by=customer", {"every": "week"})
+    shown, report.SHOWN = report.SHOWN, 1
+    try:
+        address = reverse("admin:report", args=["invitations"])
+        yield from _one("long", f"{address}?page=2", client.get(f"{address}?page=2"))
+    finally:
+        report.SHOWN = shown
+    for address in (reverse("admin:reports"), reverse("admin:report", args=["value"])):
+        yield from _one("ordered", address, client.get(address))
 
 
 def _choices() -> Iterator[Page]:
