@@ -5,13 +5,17 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from portal.jobs.defining import GiveUp, JobContext, job
+from portal.jobs.defining import URGENT, GiveUp, JobContext, job
 
 from .services import renewals, upkeep
 from .services.clock import NotMoved
 
 
-@job(_("Move what time moves"), every=timedelta(minutes=settings.CLOCK_MINUTES))
+@job(
+    _("Move what time moves"),
+    every=timedelta(minutes=settings.CLOCK_MINUTES),
+    priority=URGENT,
+)
 def run_clock(context: JobContext) -> None:
     try:
         upkeep.run_clock(context.progress)

@@ -12,7 +12,7 @@ class JobBackend(DatabaseBackend):
     task_class: Any = JobTask
 
     def _task_to_db_task(self, task: Any, args: Any, kwargs: Any) -> Any:
-        from .models import NO_DELAY, Job
+        from .models import Job, due_now
 
         return Job.objects.create(
             id=self._get_id(),
@@ -20,6 +20,7 @@ class JobBackend(DatabaseBackend):
             priority=task.priority,
             task_path=task.module_path,
             queue_name=task.queue_name,
-            run_after=task.run_after or NO_DELAY,
+            # Not the library's last of all days: it would come after every retry.
+            run_after=task.run_after or due_now(),
             backend_name=self.alias,
         )

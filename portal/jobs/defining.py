@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from django_tasks import TaskContext, task
@@ -35,12 +35,22 @@ PAUSES = (
 )
 
 
+# Of two that are due, the higher one is taken up first; 0 is what most jobs have.
+URGENT, LOW = 50, -50
 # Without a sign of progress; then the job has hung, and its worker ends itself.
 LIMIT = timedelta(minutes=30)
 
 
 class GiveUp(Exception):
     """Raised by a job that would fail again just so; the text is the reason."""
+
+
+class Later(Exception):
+    """Raised by a job whose time has not come; that was no attempt."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
 
 
 class Hung(Exception):
@@ -95,6 +105,7 @@ def job(
     pauses: tuple[timedelta, ...] = PAUSES,
     every: timedelta | None = None,
     limit: timedelta = LIMIT,
+    priority: int = 0,
 ) -> Callable[[Callable[..., None]], JobTask]:
     """Make a job of a function; with `every`, the portal enqueues it by itself.
 
@@ -110,6 +121,7 @@ def job(
             "pauses": pauses,
             "every": every,
             "limit": limit,
+            "priority": priority,
         }
         made: Any = task(takes_context=True, **options)(function)
         registry[made.module_path] = made

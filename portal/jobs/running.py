@@ -19,8 +19,8 @@ from portal.foundation import clock
 from portal.foundation.exceptions import TransitionNotAllowed
 from portal.foundation.logs import redact, without_addresses
 
-from .defining import PAUSES, GiveUp, Hung, JobContext, TakenAway
-from .models import NO_DELAY, Job, Worker
+from .defining import PAUSES, GiveUp, Hung, JobContext, Later, TakenAway
+from .models import Job, Worker, due_now
 
 log = logging.getLogger(__name__)
 
@@ -75,10 +75,21 @@ def run(job: Job) -> None:
         result.task.func(context, *result.args, **result.kwargs)
     except TakenAway:
         log.warning("%s %s is another worker's by now.", job.task_path, job.pk)
+    except Later as later:
+        _put_off(job, later.until)
     except Exception as error:  # whatever a job raises is its reason
         _note_failure(job, error)
     else:
         _note(job, status=TaskResultStatus.SUCCESSFUL, **NO_FAILURE)
+
+
+def _put_off(job: Job, until: datetime) -> None:
+    _note(
+        job,
+        status=TaskResultStatus.READY,
+        run_after=until,
+        own={"attempt": job.attempt - 1},
+    )
 
 
 def note_hung(job: Job) -> None:
@@ -125,10 +136,12 @@ def _after_failure(job: Job, *, is_final: bool) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _note(job: Job, *, reason: str = "", **values: Any) -> None:
+def _note(
+    job: Job, *, reason: str = "", own: dict[str, Any] | None = None, **values: Any
+) -> None:
     """Only where the job is this worker's still."""
     mine = jobs.filter(pk=job.pk, worker=job.worker, attempt=job.attempt)
-    if mine.update(worker="", reason=reason):
+    if mine.update(worker="", reason=reason, **(own or {})):
         rows.filter(pk=job.pk).update(**values, finished_at=_end(values["status"]))
     else:
         log.warning("%s %s is another worker's by now.", job.task_path, job.pk)
@@ -176,5 +189,5 @@ def run_again(job: Job) -> Job:
 
 
 def _give_back(job: Job, status: str, **own: Any) -> None:
-    values = {"status": status, "run_after": NO_DELAY, "finished_at": _end(status)}
+    values = {"status": status, "run_after": due_now(), "finished_at": _end(status)}
     _save(job, values, {"worker": "", **own})

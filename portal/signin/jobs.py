@@ -12,11 +12,11 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
-from portal.jobs.defining import GiveUp, JobContext, job
+from portal.jobs.defining import URGENT, GiveUp, JobContext, job
 from relationships.services import mail
 
 
-@job(_("Send a link for a new password"))
+@job(_("Send a link for a new password"), priority=URGENT)
 def send_link(context: JobContext, user_id: int, language: str) -> None:
     """The link is made now and kept nowhere. `mail.NotTaken`: it is tried again.
 

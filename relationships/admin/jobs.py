@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from portal.foundation import clock
 from portal.foundation.admin import Transition
 from portal.jobs.defining import registry
-from portal.jobs.models import NO_DELAY, Job
+from portal.jobs.models import Job
 
 from ..roles import Action
 from ..services.jobs import run_again
@@ -126,7 +127,9 @@ class JobAdmin(PortalModelAdmin):
         return job.run_after if self._is_delayed(job) else ""
 
     def _is_delayed(self, job: Job) -> bool:
-        return job.status == TaskResultStatus.READY and job.run_after != NO_DELAY
+        return bool(
+            job.status == TaskResultStatus.READY and job.run_after > clock.now()
+        )
 
     @admin.display(description=_("given"))
     def arguments(self, job: Job) -> str:

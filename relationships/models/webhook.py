@@ -39,6 +39,8 @@ class WebhookEndpoint(UUIDModel, RuledModel):
         default=True,
         help_text=_("Switched off, it is told of nothing."),
     )
+    # After it did not answer; what is for it waits.
+    rests_until = models.DateTimeField(null=True, editable=False)
     secret_generation = models.PositiveSmallIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("added at"), default=clock.now, editable=False)
 
@@ -96,6 +98,8 @@ class WebhookDelivery(UUIDModel):
         _("state"), max_length=20, choices=DeliveryState, default=DeliveryState.QUEUED
     )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    # Counts how often somebody set it off: a job of an earlier time does nothing.
+    sending = models.PositiveIntegerField(default=1, editable=False)
     answers = models.JSONField(_("answers"), default=list)
     queued_at = models.DateTimeField(_("queued at"), default=clock.now)
     delivered_at = models.DateTimeField(_("delivered at"), null=True)

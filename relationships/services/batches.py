@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.jobs.defining import GiveUp, JobContext, job
+from portal.jobs.defining import LOW, GiveUp, JobContext, job
 
 from ..actors import Actor, actors_of
 from ..enums import LineMark, Operation, SentHow
@@ -80,7 +80,7 @@ def _row(batch: InvitationBatch, line: Line) -> BatchRow:
     )
 
 
-@job(gettext_lazy("Create the invitations of a list"))
+@job(gettext_lazy("Create the invitations of a list"), priority=LOW)
 def invite_all(context: JobContext, batch_id: str) -> None:
     """One after the other, each in a transaction with the line that tells of it."""
     batches = InvitationBatch.objects.select_related("partner", "created_by")

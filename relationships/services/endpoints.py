@@ -56,6 +56,7 @@ def change_endpoint(
     if changed:
         for name in changed:
             setattr(endpoint, name, values[name])
+        endpoint.rests_until = None
         endpoint.save()
         _tell(Operation.CHANGE_WEBHOOK, endpoint, actor=actor, fields=changed)
     return endpoint

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 from portal.foundation import clock
 from portal.foundation.logs import redact
 from portal.foundation.posting import Answer, NoAnswer, NotAllowed, post
-from portal.jobs.defining import GiveUp, JobContext, job
+from portal.jobs.defining import LOW, GiveUp, JobContext, Later, job
 
 from ..actors import Actor
 from ..enums import DeliveryState, Operation, WebhookEvent
@@ -32,6 +32,7 @@ from ..models import ActivityRecord, WebhookDelivery, WebhookEndpoint
 from . import events, log
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440))
+REST = PAUSES[0]  # what else waits for an endpoint that did not take something
 GONE = 410
 ANSWERS_KEPT = 20
 SHOWN = 300  # characters of what a server said
@@ -157,25 +158,29 @@ def enqueue_test(endpoint: WebhookEndpoint) -> WebhookDelivery:
 def enqueue_again(delivery: WebhookDelivery) -> None:
     """The very same event, with its id; the caller holds the row."""
     delivery.state, delivery.queued_at = DeliveryState.QUEUED, clock.now()
-    delivery.save(update_fields=["state", "queued_at"])
-    deliver.enqueue(str(delivery.pk))
+    delivery.sending += 1
+    delivery.save(update_fields=["state", "queued_at", "sending"])
+    _rest(delivery, None)
+    deliver.enqueue(str(delivery.pk), delivery.sending)
 
 
-@job(gettext_lazy("Tell a webhook"), pauses=PAUSES)
-def deliver(context: JobContext, delivery_id: str) -> None:
+@job(gettext_lazy("Tell a webhook"), pauses=PAUSES, priority=LOW)
+def deliver(context: JobContext, delivery_id: str, sending: int = 1) -> None:
     """Tell the endpoint of an event, and keep its answer.
 
-    After a worker that died in between it is told again, with the same id.
+    After a worker that died in between it is told again, with the same id. When a
+    person has sent it again since, that job has taken this one's place.
     """
     deliveries = WebhookDelivery.objects.select_related("endpoint")
     delivery = deliveries.filter(pk=delivery_id).first()
     if delivery is None:
         raise GiveUp(_("This delivery is not there any more."))
-    if delivery.state == DeliveryState.DELIVERED:
+    if delivery.state == DeliveryState.DELIVERED or delivery.sending != sending:
         return
     if not delivery.endpoint.is_active and delivery.event != WebhookEvent.TEST:
         _note(delivery, DeliveryState.GIVEN_UP)
         raise GiveUp(_("The webhook is switched off."))
+    _wait_for_rest(delivery)
     began = monotonic()
     answer, said = _ask(delivery)
     came = {
@@ -184,6 +189,19 @@ def deliver(context: JobContext, delivery_id: str) -> None:
         "seconds": round(monotonic() - began, 2),
     }
     _judge(delivery, answer, came, is_last=context.is_last)
+
+
+def _wait_for_rest(delivery: WebhookDelivery) -> None:
+    """Later, when it did not answer a moment ago: another delivery has found out."""
+    until = delivery.endpoint.rests_until
+    is_test = delivery.event == WebhookEvent.TEST
+    if until is not None and until > clock.now() and not is_test:
+        raise Later(until)
+
+
+def _rest(delivery: WebhookDelivery, until: datetime | None) -> None:
+    endpoints = WebhookEndpoint.objects.filter(pk=delivery.endpoint_id)
+    endpoints.update(rests_until=until)
 
 
 def _judge(
@@ -196,10 +214,13 @@ def _judge(
     """2xx is a yes, 410 switches the webhook off, anything else is tried again."""
     if answer is not None and 200 <= answer.status < 300:
         _note(delivery, DeliveryState.DELIVERED, came)
+        if delivery.endpoint.rests_until is not None:
+            _rest(delivery, None)
         return
     if answer is not None and answer.status == GONE:
         _switch_off(delivery, came)
         raise GiveUp(came["said"])
+    _rest(delivery, clock.now() + REST)
     if is_last:
         _give_up(delivery, came)
     else:

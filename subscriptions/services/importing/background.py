@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from portal.jobs.defining import GiveUp, JobContext, JobTask, TakenAway, job
+from portal.jobs.defining import LOW, GiveUp, JobContext, JobTask, TakenAway, job
 from relationships.actors import Actor
 
 from ...enums import ImportState
@@ -22,13 +22,13 @@ from .recording import record_rows, start
 from .uploading import choose_columns
 
 
-@job(_("Compare a file of subscriptions"))
+@job(_("Compare a file of subscriptions"), priority=LOW)
 def check_in_background(context: JobContext, run_id: str) -> None:
     run = Import.objects.get(pk=run_id)
     check(run, actor=_actor_of(run), progress=context.progress)
 
 
-@job(_("Record a file of subscriptions"))
+@job(_("Record a file of subscriptions"), priority=LOW)
 def record_in_background(context: JobContext, run_id: str) -> None:
     run = Import.objects.get(pk=run_id)
     actor = _actor_of(run)
