@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 LONGEST_REASON = 1000
 rows: Any = DBTaskResult.objects
 jobs: Any = Job.objects  # its stubs know the library's rows alone
-NO_FAILURE = {"exception_class_path": "", "traceback": ""}
+NO_FAILURE: dict[str, Any] = {"exception_class_path": "", "traceback": ""}
 
 
 def take_next(worker: str, *, looks_first: bool = True) -> Job | None:
