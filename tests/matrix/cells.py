@@ -17,12 +17,13 @@ from relationships import roles
 from relationships.actors import Actor
 from relationships.models import Invitation, ResellerRelationship
 from relationships.roles import Action
+from relationships.services.templates import current_text
 from subscriptions.models import Import
 
 from .. import stories
 from ..admin.office import Office
 from ..admin.pages import ANSWERS, EVERYBODYS
-from ..public.visitor import path_of
+from ..public.visitor import PASSWORD, path_of
 from ..subscriptions.importing.support import previewed, table
 from .table import (
     BACK_OFFICE,
@@ -50,6 +51,18 @@ WITHOUT_EFFECT = {
     *("remind", "reactivate", "unschedule", "renew-on", "schedule", "order", "links"),
     *("lift-lock", "remove-second-factor", "end", "start", "columns", "refused"),
     *("take-back", "links"),
+}
+# What a POST to a page about no row says, so that it has an effect.
+NEW_PASSWORD = "a-much-better-horse"
+SITE_POSTS: dict[str, dict[str, Any]] = {
+    "account-notices": {"by_email": []},
+    "account-password": {
+        "password": PASSWORD,
+        "new_password1": NEW_PASSWORD,
+        "new_password2": NEW_PASSWORD,
+    },
+    "account-sign-out-everywhere": {"sign_out": ""},
+    "admin:report-by-mail": {"every": "week"},
 }
 # What an address of the site has in it.
 ARGUMENTS = {
@@ -111,6 +124,7 @@ def of_site(actor: Actor | None) -> Iterator[Cell]:
         for given in ARGUMENTS.get(name, [[]]):
             url = reverse(name, args=given)
             yield Cell(name, url, granted, is_public=is_public)
+            yield from _posts_to_site(actor, name, url, granted)
     granted = is_granted(actor, Action.INVITE)
     url = reverse("admin:request-reseller-relationship")
     in_a_week = (clock.now() + timedelta(days=7)).date()
@@ -120,6 +134,27 @@ def of_site(actor: Actor | None) -> Iterator[Cell]:
         url = reverse(f"admin:partner-link-{verb}")
         data = {"stamp": "1 False"}
         yield Cell(f"partner link {verb}", url, granted, "post", data, has_effect=True)
+
+
+def _posts_to_site(
+    actor: Actor | None, name: str, url: str, granted: bool
+) -> Iterator[Cell]:
+    """To each page that is not everybody's; with effect where it is granted."""
+    if name == "admin:invitation-template":
+        data = _template_of(actor)
+    else:
+        data = SITE_POSTS.get(name, {})
+    if SITE[name] != EVERYBODY and not granted:
+        yield Cell(name, url, False, "post", data or {"name": "x"})
+    elif data:
+        yield Cell(name, url, granted, "post", data, has_effect=granted)
+
+
+def _template_of(actor: Actor | None) -> dict[str, str]:
+    if actor is None or actor.partner is None:
+        return {"subject": "x", "body": "x", "save": ""}
+    subject, body = current_text(actor.partner, "en")
+    return {"subject": f"{subject}!", "body": body, "save": ""}
 
 
 def of_rows(actor: Actor | None, office: Office, *, is_own: bool) -> Iterator[Cell]:

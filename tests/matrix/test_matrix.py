@@ -1,6 +1,7 @@
 """Every address, action and look-up, in every role: exactly as the table grants."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -149,6 +150,15 @@ def undone(client: Client, cell: Cell) -> Any:
 
 
 def ask(client: Client, cell: Cell) -> Any:
+    """As the same browser each time, though one may just have signed out."""
+    cookies = deepcopy(client.cookies)
+    try:
+        return _asked(client, cell)
+    finally:
+        client.cookies = cookies
+
+
+def _asked(client: Client, cell: Cell) -> Any:
     if cell.method == "post":
         return client.post(cell.url, cell.data)
     answer = client.get(cell.url)
