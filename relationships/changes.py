@@ -28,6 +28,7 @@ NAMES = {
     "outcome": gettext_lazy("outcome"),
     "primary_domain": gettext_lazy("domain"),
     "quantity": gettext_lazy("seats"),
+    "reminders_sent": gettext_lazy("reminders sent"),
     "role": gettext_lazy("role"),
     "status": gettext_lazy("status"),
     "term": gettext_lazy("term"),
