@@ -11,7 +11,7 @@ from relationships.roles import Action, Column
 from ..models import Offer, Product, ProductAlias
 
 
-class ProductAliasInline(admin.TabularInline):
+class ProductAliasInline(admin.StackedInline):
     """Names that other channels use, beside their product."""
 
     model = ProductAlias

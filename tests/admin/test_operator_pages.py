@@ -295,3 +295,11 @@ def test_market_table_is_edited_by_the_operator(operator):
     assert CountryMarket.market_of("QZ") == "QZ"
     told = ActivityRecord.objects.filter(resource_type="countrymarket")
     assert told.count() == 3
+
+
+def test_names_of_a_product_have_a_label_for_each_field(operator):
+    product = ProductFactory()
+    ProductAlias.objects.create(product=product, name="Other name")
+    page = text(operator.get(url(product)))
+    for field in ("name", "DELETE"):
+        assert f'for="id_aliases-0-{field}"' in page
