@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.jobs.defining import JobContext, job
 
-from .services import notices, reminders
+from .services import mail, notices, reminders
 
 
 @job(_("Remind of invitations"), every=timedelta(hours=1))
@@ -22,3 +22,8 @@ def tell_of_expiring_memberships(context: JobContext) -> None:
 @job(_("Forget old notices"), every=timedelta(days=1))
 def forget_old_notices(context: JobContext) -> None:
     notices.forget_old()
+
+
+@job(_("Settle e-mails whose worker was gone"), every=timedelta(hours=1))
+def settle_abandoned_emails(context: JobContext) -> None:
+    mail.settle_abandoned()

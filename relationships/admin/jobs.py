@@ -12,7 +12,7 @@ from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from portal.foundation import clock
-from portal.foundation.admin import Transition
+from portal.foundation.admin import Transition, in_bulk
 from portal.jobs.defining import registry
 from portal.jobs.models import Job
 
@@ -93,6 +93,7 @@ class JobAdmin(PortalModelAdmin):
         "workers",
         "details",
     )
+    actions = ("again",)
     transitions = (
         Transition(
             "run-again",
@@ -108,6 +109,15 @@ class JobAdmin(PortalModelAdmin):
             why_not=lambda job: str(_("Only a job that has failed is run again.")),
         ),
     )
+
+    def has_manage_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, Action.MANAGE_JOBS)
+
+    @admin.action(description=_("Run again"), permissions=["manage"])
+    def again(self, request: HttpRequest, queryset: Any) -> None:
+        actor = request.actor  # type: ignore[attr-defined]
+        done = str(_("will run again"))
+        in_bulk(self, request, queryset, lambda job: run_again(job, actor=actor), done)
 
     @admin.display(description=_("state"), ordering="status")
     def state(self, job: Job) -> str:

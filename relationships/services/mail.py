@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from portal.foundation import clock
 from portal.foundation.smtp import MayHaveBeenSent
 from portal.jobs.defining import GiveUp, JobContext, job
+from portal.jobs.models import Job
 
 from ..enums import LOST_EMAILS, WAITING_EMAILS, EmailStatus
 from ..models import Invitation, OutgoingEmail, Partner
@@ -135,6 +136,25 @@ def deliver(context: JobContext, email_id: int) -> None:
     # Where this cannot be stored, the next attempt finds it being sent, and stops.
     email.sent_at, email.error = clock.now(), ""
     _note(email, EmailStatus.SENT)
+
+
+def settle_abandoned() -> None:
+    """Those whose worker died in its last attempt may have been sent; say so."""
+    jobs = Job.objects.unfinished().filter(task_path=deliver.module_path)
+    sending = OutgoingEmail.objects.filter(status=EmailStatus.SENDING)
+    for pk in list(sending.values_list("pk", flat=True)):
+        if not jobs.filter(args_kwargs__args=[pk]).exists():
+            _settle(pk)
+
+
+@transaction.atomic
+def _settle(pk: int) -> None:
+    """Not where its job has ended, and has told its fate, in between."""
+    sending = OutgoingEmail.objects.filter(pk=pk, status=EmailStatus.SENDING)
+    email = sending.select_for_update().first()
+    if email is not None:
+        email.error = _("The worker was gone before the mail server's answer.")
+        _note_lost(email, EmailStatus.UNCERTAIN)
 
 
 def _begin(email: OutgoingEmail, *, is_asked_for: bool) -> bool:

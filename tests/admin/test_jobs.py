@@ -78,3 +78,15 @@ def test_second_click_is_refused_and_changes_nothing(operator, failed):
     answer = operator.post(url(failed, "run-again"))
     assert "Only a job that has failed is run again." in text(answer)
     assert everything() == before
+
+
+def test_all_that_failed_run_again_at_once_and_others_are_skipped(operator, failed):
+    also = examples.give_up.enqueue()
+    running.run_waiting("one")
+    waiting = examples.fail.enqueue()
+    ticked = [failed.pk, also.id, waiting.id]
+    data = {"action": "again", "_selected_action": ticked}
+    answer = operator.post(list_url(Job), data, follow=True)
+    [said] = messages(answer)
+    assert said.startswith("2 will run again, 1 skipped: Fail: Only a job that has")
+    assert set(Job.objects.values_list("status", flat=True)) == {Status.READY}

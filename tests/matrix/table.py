@@ -49,6 +49,7 @@ LIST_ACTIONS = {
     ("invitation", "send"): Action.INVITE,
     ("invitation", "withdraw"): Action.INVITE,
     ("invitation", "renew"): Action.INVITE,
+    ("job", "again"): Action.MANAGE_JOBS,
     **{(model, "delete_selected"): right for model, right in DELETE.items()},
 }
 # Pages that are about no row: the audience of GET and POST.

@@ -4,10 +4,13 @@ import pytest
 from django.db import connection
 from django_tasks import TaskResultStatus as Status
 
+from portal.jobs import running
 from portal.jobs.models import Job
 from portal.signin.jobs import send_link
 from relationships.enums import EmailStatus
+from relationships.jobs import settle_abandoned_emails
 from relationships.models import OutgoingEmail
+from relationships.services import mail
 
 from .. import stories
 from .test_delivery import ANN, BOB, deliver, fate, queue
@@ -98,3 +101,36 @@ def test_job_of_a_new_password_does_not_name_whom_the_server_refused(
     job = Job.objects.get()
     assert job.reason == "550 5.1.1 <[hidden]>: nobody here"
     assert "@" not in job.reason + job.traceback + own_lines(caplog)
+
+
+@pytest.fixture
+def abandoned(settings):
+    """Its worker died in the last attempt, and was found to be gone."""
+    email = queue()
+    settings.EMAIL_BACKEND = "tests.relationships.test_delivery.DyingBackend"
+    Job.objects.update(attempt=mail.deliver.attempts - 1)
+    with pytest.raises(SystemExit):
+        running.run_waiting("first")
+    return email
+
+
+def test_email_may_have_been_sent_when_its_worker_died_in_the_last_attempt(abandoned):
+    mail.settle_abandoned()
+    assert fate(abandoned)[0] == EmailStatus.SENDING  # its worker may live yet
+    running.take_back_lost()
+    assert Job.objects.get().has_failed
+    settle_abandoned_emails.enqueue()
+    deliver()
+    status, error = fate(abandoned)
+    assert status == EmailStatus.UNCERTAIN
+    assert error == "The worker was gone before the mail server's answer."
+    assert Job.objects.get(task_path=mail.deliver.module_path).has_failed
+
+
+def test_email_that_was_sent_or_waits_is_left_as_it_is(running_server):
+    sent = queue()
+    deliver()
+    waiting = queue(BOB)
+    mail.settle_abandoned()
+    assert fate(sent) == (EmailStatus.SENT, "")
+    assert fate(waiting) == (EmailStatus.QUEUED, "")
