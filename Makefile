@@ -20,7 +20,7 @@ STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* p
   relationships/services/agreements.py relationships/services/approvals.py \
   relationships/services/relationships.py relationships/services/tenants.py relationships/services/mail.py \
   relationships/services/endpoints.py relationships/services/webhooks.py relationships/services/batches.py relationships/services/recipients.py \
-  relationships/services/reminders.py relationships/services/templates.py \
+  relationships/services/reminders.py relationships/services/retention.py relationships/services/templates.py \
   subscriptions/forms.py subscriptions/jobs.py subscriptions/services/[!io]* subscriptions/services/ordering.py \
   subscriptions/services/importing/ret* subscriptions/services/importing/ba* \
   templates/portal/[bst]* templates/relationships/email/[adn]* templates/relationships/email/import* templates/relationships/email/email_lost* templates/relationships/email/web* \

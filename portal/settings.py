@@ -266,6 +266,9 @@ MEMBERSHIP_NOTICE_DAYS = env.int("MEMBERSHIP_NOTICE_DAYS", default=14)
 RENEWAL_NOTICE_DAYS = env.int("RENEWAL_NOTICE_DAYS", default=30)
 RENEWAL_DIGEST_DAYS = env.int("RENEWAL_DIGEST_DAYS", default=7)
 NOTICE_DAYS = env.int("NOTICE_DAYS", default=365)
+EMAIL_TEXT_DAYS = env.int("EMAIL_TEXT_DAYS", default=90)
+WEBHOOK_LOG_DAYS = env.int("WEBHOOK_LOG_DAYS", default=90)
+LIST_DAYS = env.int("LIST_DAYS", default=365)
 
 # Background work. A worker that was not seen for this long is gone.
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.jobs.defining import JobContext, job
 
-from .services import mail, notices, reminders
+from .services import mail, notices, reminders, retention
 
 
 @job(_("Remind of invitations"), every=timedelta(hours=1))
@@ -27,3 +27,8 @@ def forget_old_notices(context: JobContext) -> None:
 @job(_("Settle e-mails whose worker was gone"), every=timedelta(hours=1))
 def settle_abandoned_emails(context: JobContext) -> None:
     mail.settle_abandoned()
+
+
+@job(_("Forget old e-mails, webhook deliveries and lists"), every=timedelta(days=1))
+def forget_old_letters(context: JobContext) -> None:
+    retention.forget_old()
