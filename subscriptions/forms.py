@@ -1,7 +1,10 @@
+from datetime import UTC, datetime, time
 from typing import Any
 
+from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -10,10 +13,13 @@ from django.utils.translation import ngettext
 
 from portal.foundation.admin import TransitionForm, words
 from relationships.forms import ReasonForm
+from relationships.validators import validate_mpn_id
 
-from .import_forms import UploadForm
+from .enums import BillingPlan, SubscriptionStatus, Term
+from .import_forms import CHANNELS, UploadForm
 from .models import Offer, ScheduledChange
 from .services.approving import told_of_dropping
+from .services.observing import Statement
 from .services.possibilities import Verb, judge
 from .services.seats import current_term, reducible_seats
 from .spreadsheets import SEPARATORS
@@ -180,6 +186,90 @@ class OperatorUploadForm(UploadForm):
             Row(Column("channel"), Column("tenant")),
             Row(Column("separator"), Column("encoding")),
         )
+
+
+def _day(label: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget)
+
+
+def _choice(label: Any, choices: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, required=False, choices=[("", _("Not said")), *choices]
+    )
+
+
+class ObservationForm(forms.Form):
+    """What another channel says of one subscription; what is empty is not said."""
+
+    DAYS = ("started_at", "commitment_ends_at")
+
+    tenant = forms.CharField(
+        label=_("Tenant"),
+        max_length=253,
+        help_text=_("Tenant ID or primary domain."),
+    )
+    channel = forms.ChoiceField(label=_("Bought"), choices=CHANNELS)
+    external_id = forms.CharField(
+        label=_("Subscription ID"),
+        max_length=100,
+        required=False,
+        help_text=_("As the other channel shows it. It tells what is superseded."),
+    )
+    product_name = forms.CharField(label=_("Product"), max_length=200)
+    quantity = forms.IntegerField(
+        label=_("Seats"), min_value=0, max_value=LARGEST_NUMBER
+    )
+    status = _choice(_("Status"), SubscriptionStatus.choices)
+    term = _choice(_("Term"), Term.choices)
+    billing_plan = _choice(_("Billing plan"), BillingPlan.choices)
+    started_at = _day(_("Started at"))
+    commitment_ends_at = _day(_("Commitment ends at"))
+    auto_renews = _choice(
+        _("Renews automatically"), [("yes", _("Yes")), ("no", _("No"))]
+    )
+    friendly_name = forms.CharField(
+        label=_("Friendly name"), max_length=100, required=False
+    )
+    por_name = forms.CharField(
+        label=_("Partner of Record"), max_length=200, required=False
+    )
+    por_mpn_id = forms.CharField(
+        label=_("Its MPN ID"),
+        max_length=20,
+        required=False,
+        validators=[validate_mpn_id],
+    )
+
+    def __init__(self, data: Any = None, **initial: Any) -> None:
+        super().__init__(data, initial=initial)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        rows = (
+            ("tenant", "channel"),
+            ("product_name", "quantity"),
+            ("external_id", "friendly_name"),
+            ("status", "auto_renews"),
+            ("term", "billing_plan"),
+            ("started_at", "commitment_ends_at"),
+            ("por_name", "por_mpn_id"),
+        )
+        self.helper.layout = Layout(*(Row(*map(Column, names)) for names in rows))
+
+    def statement(self) -> Statement:
+        said = {n: v for n, v in self.cleaned_data.items() if n != "tenant"}
+        for name in self.DAYS:
+            day = said[name]
+            said[name] = datetime.combine(day, time.min, UTC) if day else None
+        renews = {"yes": True, "no": False}.get(said.pop("auto_renews"))
+        return Statement(auto_renews=renews, **said)
+
+    def add_refusal(self, error: ValidationError) -> None:
+        """At the field that it names, else above the form."""
+        named = getattr(error, "error_dict", {None: error})
+        for name, errors in named.items():
+            self.add_error(name if name in self.fields else None, errors)
 
 
 class StartForm(TransitionForm):

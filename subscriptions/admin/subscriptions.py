@@ -1,19 +1,23 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from portal.foundation import clock
 from portal.foundation.admin import Transition
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.roles import Action, Column
 
 from ..enums import OTHER_CHANNELS, Channel, SubscriptionStatus
-from ..forms import RetractForm
+from ..forms import ObservationForm, RetractForm
 from ..models import CspSubscription, ExistingSubscription, Subscription
-from ..services.observations import retract_observation
+from ..services.importing.uploading import find_customer
+from ..services.observations import record_observation, retract_observation
 from .managing import WAYS, subscription_page
 
 BADGES = {
@@ -172,8 +176,9 @@ def _is_current(observation: Subscription) -> bool:
 
 @admin.register(ExistingSubscription)
 class ExistingSubscriptionAdmin(SubscriptionAdmin):
-    """Subscriptions of other channels: view only, for everybody, for good."""
+    """Subscriptions of other channels: recorded by the operator, changed by nobody."""
 
+    add_action = Action.RECORD_OBSERVATION
     list_title = _("Existing subscriptions")
     when_empty = _(
         "None is known. You see a customer's existing subscriptions once it has "
@@ -231,6 +236,42 @@ class ExistingSubscriptionAdmin(SubscriptionAdmin):
         may_import = self._may(request, Action.RECORD_OBSERVATION)
         context = {"may_import": may_import, **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        data = request.POST if request.method == "POST" else None
+        form = ObservationForm(data, tenant=request.GET.get("tenant", ""))
+        if form.is_valid() and (made := self._take_in(request, form)):
+            return HttpResponseRedirect(made.get_absolute_url())
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Record an existing subscription"),
+            "form": form,
+        }
+        template = "admin/subscriptions/existingsubscription/add.html"
+        return TemplateResponse(request, template, context)
+
+    def _take_in(
+        self, request: HttpRequest, form: ObservationForm
+    ) -> Subscription | None:
+        actor, began = request.actor, clock.now()  # type: ignore[attr-defined]
+        customer = find_customer(form.cleaned_data["tenant"], actor=actor)
+        if customer is None:
+            form.add_error("tenant", _("Unknown tenant."))
+            return None
+        try:
+            made = record_observation(customer, actor=actor, statement=form.statement())
+        except ValidationError as error:
+            form.add_refusal(error)
+            return None
+        is_new = made.recorded_at >= began
+        told = _("Recorded: %(made)s.") if is_new else _("Recorded before: %(made)s.")
+        messages.success(request, told % {"made": made})
+        return made
 
     def _may(self, request: HttpRequest, action: str | None, obj: Any = None) -> bool:
         """These rows are nobody's: the role alone decides on a retraction."""

@@ -65,7 +65,7 @@ def shows_nobody(office: Office) -> set[str]:
     """Pages that Django has and nobody gets: rows come and go by services."""
     deleted = {"staffmembership", "tenantmembership", "countrymarket", "productalias"}
     added = {"user", "partner", "customer", "product", "offer", "webhookendpoint"}
-    added |= {"import", *deleted}
+    added |= {"import", "existingsubscription", *deleted}
     return {
         *(url(office.rows[name], "delete") for name in VIEW if name not in deleted),
         *(list_url(office.rows[name], "add") for name in VIEW if name not in added),

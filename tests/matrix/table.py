@@ -30,6 +30,7 @@ ADD = {
     "offer": Action.MANAGE_CATALOGUE,
     "webhookendpoint": Action.MANAGE_WEBHOOKS,
     "import": Action.RECORD_OBSERVATION,
+    "existingsubscription": Action.RECORD_OBSERVATION,
 }
 CHANGE = {
     **ADD,
@@ -37,6 +38,7 @@ CHANGE = {
     "productalias": Action.MANAGE_CATALOGUE,
 }
 del CHANGE["import"]  # its verbs have pages of their own
+del CHANGE["existingsubscription"]  # nobody's to change
 DELETE = {
     "countrymarket": Action.MANAGE_PARTNERS,
     "staffmembership": Action.MANAGE_PEOPLE,
