@@ -58,6 +58,7 @@ def _create(form: BatchForm, actor: Actor) -> InvitationBatch | None:
             request_key=form.key,
             expires_at=form.cleaned_data["expires_at"],
             sends=form.cleaned_data["sends"],
+            language=form.cleaned_data["language"],
         )
     except ValidationError as error:
         form.add_refusal(error)

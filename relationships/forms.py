@@ -337,6 +337,9 @@ class BatchForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("To the end of that day, UTC."),
     )
+    language = forms.ChoiceField(
+        label=_("Language of the text"), choices=settings.LANGUAGES, required=False
+    )
     sends = forms.BooleanField(
         label=_("Let the portal send the e-mails"), required=False
     )
@@ -348,6 +351,9 @@ class BatchForm(forms.Form):
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True
+
+    def clean_language(self) -> str:
+        return self.cleaned_data["language"] or settings.LANGUAGE_CODE
 
     def clean_file(self) -> str:
         file = self.cleaned_data["file"]
@@ -386,6 +392,7 @@ class BatchForm(forms.Form):
             ("request_key", str(self.key)),
             ("text", recipients.as_text(self.lines)),
             ("expires_on", str(self.cleaned_data["expires_on"])),
+            ("language", self.cleaned_data["language"]),
             *([("sends", "on")] if self.cleaned_data["sends"] else []),
         ]
 

@@ -136,3 +136,20 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WorkedOn(models.Model):
+    """What a background job works on, or worked on last."""
+
+    job_id = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def job(self) -> Job | None:
+        if not self.job_id:
+            return None
+        jobs: Any = Job.objects  # its stubs know the library's rows alone
+        found: Job | None = jobs.filter(pk=self.job_id).first()
+        return found

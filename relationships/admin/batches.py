@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
+from portal.foundation.admin import Transition
 from portal.foundation.exports import csv_response
 
 from ..batch_views import links_of
@@ -15,6 +16,7 @@ from ..enums import LOST_EMAILS, Operation
 from ..models import InvitationBatch
 from ..roles import Action, Column
 from ..services.activity import record
+from ..services.batches import go_on
 from .base import BADGES, PortalModelAdmin, badge
 from .emails import delivery_badge
 
@@ -30,7 +32,22 @@ class InvitationBatchAdmin(PortalModelAdmin):
     list_select_related = ("created_by",)
     restricted = {"created_by": Column.PERSONAL_DATA}
     search_fields = ("rows__recipient_email", "rows__name", "rows__reference")
-    fields = ("created_by", "expires_at", "sends")
+    fields = ("created_by", "expires_at", "language", "sends")
+    transitions = (
+        Transition(
+            "go-on",
+            _("Go on"),
+            Action.INVITE,
+            go_on,
+            question=_(
+                "The list of %(object)s has stopped. It goes on with the lines that "
+                "still wait; nobody is invited twice."
+            ),
+            done=_("The invitations are being created."),
+            is_possible=lambda batch: batch.has_stopped,
+            why_not=lambda batch: str(_("This list is at work already, or done.")),
+        ),
+    )
     change_form_template = "admin/relationships/invitationbatch/page.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
@@ -72,6 +89,7 @@ class InvitationBatchAdmin(PortalModelAdmin):
             "refused": sum(1 for row in rows if row.problem),
             "lost": sum(1 for row in rows if row.delivery in LOST_EMAILS),
             "done": batch.total - batch.waiting,
+            "stopped": batch.job if batch.has_stopped else None,
         }
         return super().change_view(request, object_id, form_url, context)
 

@@ -2,9 +2,11 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django_tasks import TaskResultStatus
 
 from portal.foundation import clock
 from portal.foundation.ruled import UUIDModel
+from portal.jobs.models import WorkedOn
 
 from ..actors import Actor
 from ..querysets import BatchRowQuerySet, InvitationBatchQuerySet
@@ -12,7 +14,7 @@ from .invitation import Invitation
 from .partner import Partner
 
 
-class InvitationBatch(UUIDModel):
+class InvitationBatch(UUIDModel, WorkedOn):
     """A list of recipients that somebody had invited; a job creates the invitations.
 
     The id comes of the filled-in form: a second click finds the first one's batch.
@@ -30,6 +32,7 @@ class InvitationBatch(UUIDModel):
     created_at = models.DateTimeField(_("created at"), default=clock.now)
     expires_at = models.DateTimeField(_("links expire at"))
     sends = models.BooleanField(_("sent by the portal"), default=False)
+    language = models.CharField(_("language of the text"), max_length=10, default="en")
 
     objects = InvitationBatchQuerySet.as_manager()
 
@@ -43,6 +46,13 @@ class InvitationBatch(UUIDModel):
 
     def get_absolute_url(self) -> str:
         return reverse("admin:relationships_invitationbatch_change", args=[self.pk])
+
+    @property
+    def has_stopped(self) -> bool:
+        """Its job has failed for good, and lines wait."""
+        job = self.job
+        failed = job is not None and job.status == TaskResultStatus.FAILED
+        return failed and self.rows.waiting().exists()
 
     def belongs_to(self, actor: Actor) -> bool:
         return actor.is_for(partner_id=self.partner_id)

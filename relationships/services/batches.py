@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from portal.jobs.defining import LOW, GiveUp, JobContext, job
 
 from ..actors import Actor, actors_of
 from ..enums import LineMark, Operation, SentHow
+from ..exceptions import TransitionNotAllowed
 from ..models import BatchRow, Invitation, InvitationBatch, Partner
 from ..roles import Action
 from . import rules
@@ -29,6 +31,7 @@ def create_batch(
     request_key: uuid.UUID,
     expires_at: datetime,
     sends: bool,
+    language: str = settings.LANGUAGE_CODE,
 ) -> InvitationBatch:
     """Let a job invite whoever of the list can be invited now.
 
@@ -41,8 +44,8 @@ def create_batch(
     # Two clicks at the same instant follow each other.
     partner = Partner.objects.select_for_update(no_key=True).get(pk=actor.partner.pk)
     rules.require_transacting(partner)
-    asked = [str(partner.pk), expires_at.isoformat(), str(sends), as_text(lines)]
-    id = uuid.uuid5(request_key, "\n".join(asked))
+    asked = [str(partner.pk), expires_at.isoformat(), str(sends), language]
+    id = uuid.uuid5(request_key, "\n".join([*asked, as_text(lines)]))
     earlier = InvitationBatch.objects.filter(pk=id).first()
     if earlier is not None:
         return earlier
@@ -56,6 +59,7 @@ def create_batch(
         created_by=actor.user,
         expires_at=expires_at,
         sends=sends,
+        language=language,
     )
     BatchRow.objects.bulk_create(_row(batch, line) for line in good)
     record(
@@ -65,7 +69,24 @@ def create_batch(
         partner=partner,
         new={"count": len(good), "sends": sends},
     )
-    invite_all.enqueue(str(batch.pk))
+    return _enqueue(batch)
+
+
+@transaction.atomic
+def go_on(batch: InvitationBatch, *, actor: Actor) -> InvitationBatch:
+    """Take up a list whose job has failed. TransitionNotAllowed when none has."""
+    actor.require(Action.INVITE, batch)
+    rows = InvitationBatch.objects.select_related("partner")
+    batch = rows.select_for_update(of=("self",)).get(pk=batch.pk)
+    if not batch.has_stopped:
+        raise TransitionNotAllowed(_("This list is at work already, or done."))
+    record(Operation.RUN_JOB_AGAIN, batch, actor=actor, partner=batch.partner)
+    return _enqueue(batch)
+
+
+def _enqueue(batch: InvitationBatch) -> InvitationBatch:
+    batch.job_id = str(invite_all.enqueue(str(batch.pk)).id)
+    batch.save(update_fields=["job_id"])
     return batch
 
 
@@ -97,7 +118,7 @@ def invite_all(context: JobContext, batch_id: str) -> None:
 def _invite(pk: int, batch: InvitationBatch) -> None:
     try:
         made = _create(pk, batch, actor=_actor_of(batch))
-    except (ValidationError, PermissionDenied) as error:
+    except (ValidationError, PermissionDenied, TransitionNotAllowed) as error:
         messages = getattr(error, "messages", [str(error)])
         rows = BatchRow.objects.waiting().filter(pk=pk)
         rows.update(problem=" ".join(messages))
@@ -126,8 +147,9 @@ def _create(pk: int, batch: InvitationBatch, *, actor: Actor) -> list[Invitation
         actor=actor,
         recipient_email=row.recipient_email,
         customer_domain=row.customer_domain,
-        reference=row.reference or row.name[:100],
+        reference=row.reference,
         expires_at=batch.expires_at,
+        language=batch.language,
     )
     if batch.sends:
         send_invitation(invitation, actor=actor, how=SentHow.PORTAL)

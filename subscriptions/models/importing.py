@@ -17,7 +17,7 @@ from portal.foundation.ruled import (
     UUIDModel,
     choice_constraint,
 )
-from portal.jobs.models import Job
+from portal.jobs.models import WorkedOn
 from relationships.actors import Actor
 from relationships.models import Customer
 
@@ -32,7 +32,7 @@ from ..querysets import ImportQuerySet, PorCaseQuerySet
 from .subscription import Subscription, partner_text
 
 
-class Import(UUIDModel, RuledModel):
+class Import(UUIDModel, RuledModel, WorkedOn):
     """One file of a channel's statements, from its upload to what it recorded.
 
     Written by `services.importing`. With a `customer`, every row is that one's. Its
@@ -60,7 +60,6 @@ class Import(UUIDModel, RuledModel):
     counts = models.JSONField(_("what came of them"), default=dict, blank=True)
     leaves_out_refused = models.BooleanField(_("refused rows stay out"), default=False)
     changed_meanwhile = models.BooleanField(_("changed meanwhile"), default=False)
-    job_id = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(_("uploaded at"), default=clock.now)
     created_by = models.ForeignKey(
         "accounts.User", models.PROTECT, related_name="imports", verbose_name=_("by")
@@ -91,15 +90,6 @@ class Import(UUIDModel, RuledModel):
         """The operator's, or of the tenant whose own statement it is."""
         own = self.customer_id if self.stated_by_customer else None
         return actor.is_for(customer_id=own)
-
-    @property
-    def job(self) -> Job | None:
-        """The background job that works, or worked last, on it."""
-        if not self.job_id:
-            return None
-        jobs: Any = Job.objects  # its stubs know the library's rows alone
-        found: Job | None = jobs.filter(pk=self.job_id).first()
-        return found
 
     @property
     def is_over(self) -> bool:

@@ -52,6 +52,7 @@ TRANSITIONS = {
     ("invitation", "remind"): Action.INVITE,
     ("invitation", "renew"): Action.INVITE,
     ("invitationbatch", "links"): Action.VIEW_INVITATIONS,
+    ("invitationbatch", "go-on"): Action.INVITE,
     ("case", "close"): Action.HANDLE_CASES,
     ("user", "anonymise"): Action.MANAGE_PEOPLE,
     ("user", "lift-lock"): Action.MANAGE_PEOPLE,

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django_tasks import TaskResultStatus as Status
 
 from portal.foundation import clock
 from portal.jobs import running
+from portal.jobs.models import Job
 from relationships.models import ActivityRecord, Invitation, InvitationBatch
 
 from .. import stories
@@ -172,3 +174,16 @@ def test_list_is_refused_to_advisors_and_to_whoever_may_not_invite(office):
         assert client.get(MANY).status_code == 403
         assert preview(client, create="1").status_code == 403
         assert everything() == before
+
+
+def test_page_of_a_list_that_stopped_says_why_and_goes_on(office, sales):
+    created(sales)
+    batch = InvitationBatch.objects.get(rows__recipient_email="ada@contoso.example")
+    jobs = Job.objects.filter(pk=batch.job_id)
+    jobs.update(status=Status.FAILED, reason="The database is full.")
+    page = text(sales.get(url(batch)))
+    assert "The database is full." in page
+    assert REFRESHES not in page
+    page = text(sales.post(url(batch, "go-on"), follow=True))
+    assert REFRESHES in page
+    assert "Stopped" not in page

@@ -32,12 +32,12 @@ PERSONAL = (
 )
 PRICES = (PRICE, "2,086.75", "2086.75")  # of a seat, and of the five that were ordered
 
-# The subscription is active, renews, and nothing is scheduled; the invitation was sent
-# by hand; the person is not locked and has no second factor.
+# The subscription is active, renews, and nothing is scheduled; the person is not locked
+# and has no second factor.
 NOT_NOW = {
     *("columns", "start"),  # of an import that is recorded
+    "go-on",  # of a list that is done
     "attest",  # the agreement is accepted
-    "remind",
     "reactivate",
     "renew-on",
     "unschedule",

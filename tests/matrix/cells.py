@@ -48,9 +48,9 @@ STATEMENT = {"channel": "direct", "product_name": "Mail", "quantity": "3"}
 # What the office's rows do not allow now, or what would take more than these answers:
 # the page is there, and nothing follows from it.
 WITHOUT_EFFECT = {
-    *("remind", "reactivate", "unschedule", "renew-on", "schedule", "order", "links"),
+    *("reactivate", "unschedule", "renew-on", "schedule", "order"),
     *("lift-lock", "remove-second-factor", "end", "start", "columns", "refused"),
-    *("take-back", "links"),
+    *("take-back", "links", "go-on"),
 }
 # What a POST to a page about no row says, so that it has an effect.
 NEW_PASSWORD = "a-much-better-horse"

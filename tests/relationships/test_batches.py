@@ -10,6 +10,7 @@ from django_tasks import TaskResultStatus as Status
 from portal.foundation import clock
 from portal.jobs import running
 from portal.jobs.models import Job
+from relationships.exceptions import TransitionNotAllowed
 from relationships.models import (
     ActivityRecord,
     BatchRow,
@@ -74,7 +75,7 @@ def test_job_creates_each_invitation_with_what_its_line_says(sales):
     )
     assert (bob.recipient_email, bob.reference, bob.status) == (
         "bob@wingtip.example",
-        "Bob",
+        "",  # a person's name is not a reference
         "draft",
     )
     assert {ada.created_by, bob.created_by} == {sales.user}
@@ -82,6 +83,43 @@ def test_job_creates_each_invitation_with_what_its_line_says(sales):
     assert not OutgoingEmail.objects.exists()
     job = Job.objects.get()
     assert (job.status, job.progress) == (Status.SUCCESSFUL, "2 of 2")
+
+
+def test_invitations_are_in_the_language_that_was_chosen(sales):
+    batch = create(sales, language="de")
+    assert create(sales).pk != batch.pk
+    work()
+    bodies = batch.rows.values_list("invitation__language", "invitation__body")
+    assert {language for language, _body in bodies} == {"de"}
+    assert all("Guten Tag" in body for _language, body in bodies)
+
+
+def stopped(batch):
+    """As a job leaves it that failed at its last attempt."""
+    jobs = Job.objects.filter(pk=batch.job_id)
+    jobs.update(status=Status.FAILED, reason="The database is full.")
+    return batch
+
+
+def test_list_that_stopped_goes_on_once(sales):
+    batch = stopped(create(sales))
+    assert batch.has_stopped
+    with operations() as done:
+        batches.go_on(batch, actor=sales)
+    assert done == ["run_job_again"]
+    with denied(TransitionNotAllowed):
+        batches.go_on(batch, actor=sales)
+    work()
+    assert Invitation.objects.count() == 2
+    with denied(TransitionNotAllowed):
+        batches.go_on(batch, actor=sales)
+
+
+def test_list_goes_on_for_whoever_may_invite(sales):
+    batch = stopped(create(sales))
+    for actor in (stories.staff(sales.partner, "helpdesk_agent"), stories.staff()):
+        with denied(PermissionDenied):
+            batches.go_on(batch, actor=actor)
 
 
 def test_portal_sends_each_its_own_link_when_it_is_asked_to(sales):
