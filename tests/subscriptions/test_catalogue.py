@@ -59,6 +59,30 @@ def test_empty_price_is_no_offer_and_empty_maximum_no_limit():
     assert offer.maximum_seats is None
 
 
+def test_list_may_have_three_years_and_least_seats():
+    further = ["P3Y_TriennialPrice", "P3Y_AnnualPrice", "P3Y_MonthlyPrice", "MinSeats"]
+    head = HEAD.strip() + "," + ",".join(further)
+    row = "CFQ1,0001,Office,EUR,,,7.20,300,200.00,70.00,6.00,5"
+    assert counts(import_catalogue(StringIO(f"{head}\n{row}\n"))) == (1, 4, 0)
+    offers = Offer.objects.filter(term="P3Y").order_by("unit_price")
+    assert [(o.billing_plan, o.unit_price) for o in offers] == [
+        ("monthly", Decimal("6.00")),
+        ("annual", Decimal("70.00")),
+        ("triennial", Decimal("200.00")),
+    ]
+    assert {offer.minimum_seats for offer in Offer.objects.all()} == {5}
+
+
+def test_what_a_list_does_not_name_is_told_and_sold_as_before():
+    take("CFQ1,0001,Office,USD,,6.30,,300", "CFQ2,0001,Teams,USD,,4.00,,")
+    take("CFQ1,0001,Office,EUR,,6.10,,300")
+    result = take("CFQ2,0001,Teams,USD,,4.00,4.80,")
+    assert [(o.product.title, o.currency) for o in result.unnamed] == [
+        ("Office", "USD")
+    ]
+    assert Offer.objects.available().count() == 4
+
+
 def test_new_price_is_a_new_offer_and_the_old_one_is_sold_no_more():
     take("CFQ1,0001,Office,USD,,6.30,,300")
     old = Offer.objects.get()

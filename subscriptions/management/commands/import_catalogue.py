@@ -25,3 +25,5 @@ class Command(BaseCommand):
             f"{result.products} new products, {result.new_offers} new offers, "
             f"{result.new_prices} new prices."
         )
+        for offer in result.unnamed:
+            self.stdout.write(f"Not in the list, and sold as before: {offer}")
