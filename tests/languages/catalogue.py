@@ -18,6 +18,7 @@ TEMPLATES = (
     "templates/my/**/*.html",
     "templates/portal/copy_button.html",
     "templates/portal/lock.html",
+    "templates/portal/pages.html",
     "templates/relationships/email/ended_*.txt",
     "templates/relationships/email/receipt_*.txt",
 )
