@@ -37,6 +37,7 @@ PRICES = (PRICE, "2,086.75", "2086.75")  # of a seat, and of the five that were 
 NOT_NOW = {
     *("columns", "start"),  # of an import that is recorded
     "go-on",  # of a list that is done
+    "take-back",  # of what somebody else asked for
     "attest",  # the agreement is accepted
     "reactivate",
     "renew-on",

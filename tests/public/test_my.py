@@ -79,7 +79,8 @@ def test_my_keeps_what_was_said_before(visitor, admin):
         stories.observation(admin.customer, external_id="a", quantity=11)
     with clock.at(datetime(2026, 4, 1, tzinfo=UTC)):
         wrong = stories.observation(admin.customer, external_id="a", quantity=12)
-    retract_observation(wrong, actor=stories.operator(), reason="wrong file")
+    operator = stories.operator()
+    retract_observation(wrong, actor=operator, reason="wrong file", restores=False)
     stories.observation(admin.customer, external_id="a", quantity=13)
     page = text_of(visitor.get("/my/"))
     assert page.count('scope="row"') == 1
