@@ -48,7 +48,7 @@ STATEMENT = {"channel": "direct", "product_name": "Mail", "quantity": "3"}
 # What the office's rows do not allow now, or what would take more than these answers:
 # the page is there, and nothing follows from it.
 WITHOUT_EFFECT = {
-    *("reactivate", "unschedule", "renew-on", "schedule", "order"),
+    *("remind", "reactivate", "unschedule", "renew-on", "schedule", "order"),
     *("lift-lock", "remove-second-factor", "end", "start", "columns", "refused"),
     *("take-back", "links", "go-on"),
 }
