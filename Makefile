@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 PYTEST := $(PY) -m pytest --no-header -n auto --maxprocesses 8 --dist loadgroup
 # What these go through, the others go through too.
-MEASURED := --cov --cov-report= $(addprefix --ignore=tests/,browser_tests demo fuzz languages matrix protection)
+MEASURED := --cov --cov-report= $(addprefix --ignore=tests/,browser_tests fuzz languages matrix)
 # Words and looks are the same on any database.
 ABOUT_THE_DATABASE := $(addprefix --ignore=tests/,languages browser_tests)
 MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscriptions/models/*,subscriptions/services/*
@@ -87,7 +87,7 @@ coverage: export DEBUG = True
 coverage: install
 	@rm -f .coverage .coverage.*
 	@DATABASE_URL=sqlite:///test.sqlite3 $(PYTEST) $(MEASURED)
-	@$(PY) tests/with_postgres.py $(PYTEST) $(MEASURED) --cov-append tests/races
+	@$(PY) tests/with_postgres.py $(PYTEST) $(MEASURED) --cov-append tests/races tests/jobs
 	@$(PY) -m coverage report --skip-covered --fail-under 95
 	@echo 'Models and services, each line and branch:'
 	@$(PY) -m coverage report --skip-covered --show-missing --fail-under 100 \

@@ -311,7 +311,7 @@ def _waiting(invitations: Any) -> list[Need]:
 
 def _names(rows: Any) -> tuple[str, int]:
     """The first few and how many there are besides; how many there are in all."""
-    rows = rows.select_related("customer").order_by("expires_at")
+    rows = rows.select_related("customer").order_by("expires_at", "pk")
     shown = list(rows.annotate(of_kind=TOTAL)[:NAMED])
     names = ", ".join(str(row.customer or row) for row in shown)
     total = shown[0].of_kind if shown else 0

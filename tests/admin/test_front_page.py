@@ -121,11 +121,12 @@ class TestNeeds:
         assert needs(sales) == [("Expires soon", "a@a.example", "Sent")]
 
     def test_drafts_and_silent_customers_are_named_up_to_three(self, sales):
-        with ago(days=4):
-            for name in "abcde":
+        silent = [stories.tenant() for _number in range(2)]
+        for second, name in enumerate("abcde"):
+            with ago(days=4, seconds=-second):
                 stories.invitation(sales, recipient_email=f"{name}@draft.example")
-            silent = [stories.tenant() for _number in range(2)]
-            for admin in silent:
+        for second, admin in enumerate(silent):
+            with ago(days=4, seconds=-second):
                 stories.signed_in_invitation(sales, admin)
         names = ", ".join(str(admin.customer) for admin in silent)
         draft = "a@draft.example, b@draft.example, c@draft.example and 2 more"

@@ -63,7 +63,12 @@ def _progress_beside(context: JobContext) -> Iterator[Progress]:
         try:
             yield tell
         finally:
-            pool.submit(connection.close)
+            pool.submit(_close_own_connection)
+
+
+def _close_own_connection() -> None:
+    """Of the thread that calls it: each has its own."""
+    connection.close()
 
 
 def _tell(context: JobContext, done: int, total: int) -> None:
