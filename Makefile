@@ -64,6 +64,7 @@ $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
 run: export DEBUG = True
 run: export DATABASE_URL = sqlite:///portal.sqlite3
 run: export PUBLIC_URL = http://127.0.0.1:$(PORT)
+run: export EMAIL_URL ?= filemail:///sent-mail
 run: export DJANGO_RUNSERVER_HIDE_WARNING = true
 run: $(VENV)/.runtime
 	@$(PY) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
@@ -72,6 +73,7 @@ run: $(VENV)/.runtime
 	@$(PY) manage.py seed_demo
 	@echo
 	@echo 'Open $(PUBLIC_URL)/ and sign in as printed above. Ctrl-C stops the portal.'
+	@echo 'E-mails are written to sent-mail/, unless EMAIL_URL says otherwise.'
 	@echo
 	@.ci/beside $(PY) $(PY) manage.py runserver --noreload 127.0.0.1:$(PORT)
 

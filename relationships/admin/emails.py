@@ -44,12 +44,10 @@ class OutgoingEmailAdmin(PortalModelAdmin):
         "recipient",
         "error",
         "attempts",
-        "about",
         "queued_at",
         "sent_at",
     )
     list_filter = ("status", "queued_at")
-    list_select_related = ("invitation__customer",)
     search_fields = ("recipient", "subject")
     search_help_text = _("Recipient or subject")
     restricted = {
