@@ -88,17 +88,22 @@ def test_clock_goes_on_where_it_was_when_its_worker_is_killed(workers):
     }
 
 
-def test_two_workers_share_the_jobs_and_each_is_done_once(workers, tmp_path):
+def test_two_workers_share_the_jobs_and_each_is_done_once(
+    workers, tmp_path, began, release
+):
     file = tmp_path / "lines"
     pair = [workers.start(), workers.start()]
-    eventually(lambda: Worker.objects.count() == 2)
+    for _worker in pair:  # who has one does not take the other
+        examples.hold.enqueue(str(began), str(release))
+    eventually(lambda: began.exists() and len(began.read_text().split()) == 2)
+    assert set(began.read_text().split()) == {str(worker.pid) for worker in pair}
     with transaction.atomic():
         for number in range(50):
             examples.write.enqueue(str(file), str(number))
+    release.touch()
     eventually(jobs_are_over)
     lines = [line.split() for line in file.read_text().splitlines()]
     assert sorted(int(number) for number, _pid in lines) == list(range(50))
-    assert {pid for _number, pid in lines} == {str(worker.pid) for worker in pair}
     assert set(Job.objects.values_list("status", "attempt")) == {(Status.SUCCESSFUL, 1)}
 
 
