@@ -84,7 +84,10 @@ def test_odd_cells_are_recorded_as_they_are_or_refused(cells):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("content", [b"", b"\n", b"a,b\n", b"\x00", WORKBOOK[:99]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n", b"a,b\n", b"\x00", pytest.param(WORKBOOK[:99], id="torn workbook")],
+)
 def test_refused_file_leaves_nothing_behind(content):
     with pytest.raises(ValidationError):
         upload(io.BytesIO(content), "x.csv", actor=stories.operator(), channel="direct")
