@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from math import ceil
 from typing import Any, TypeAlias
 
 import xlsxwriter
@@ -27,6 +28,7 @@ SHEET_ROWS = 1_048_575  # below the head; more begin another sheet
 CELL_LENGTH = 32_767  # what a cell of a spreadsheet holds
 SAFE = {
     "constant_memory": True,
+    "use_zip64": True,  # in files of 4 GB and more only
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "default_date_format": "yyyy-mm-dd hh:mm:ss",
@@ -104,20 +106,35 @@ def _xlsx_blocks(table: Table) -> Iterator[bytes]:
 
 
 def write_xlsx(table: Table, file: Any) -> None:
-    """Sheets of one head each, as many as the rows need. Memory stays flat: a row is on
-    disk when the next one comes."""
+    """Sheets of one head each, as many as the rows need; the last one has the notes and
+    says so where there are several. Memory stays flat: a row is on disk when the next
+    one comes."""
     with xlsxwriter.Workbook(file, SAFE) as workbook:
         days = workbook.add_format({"num_format": "yyyy-mm-dd"})
-        sheet = _sheet(workbook, table.heads)
-        for number, row in enumerate(table.rows):
-            place = number % SHEET_ROWS
-            if number and not place:
+        sheet, count = _sheet(workbook, table.heads), 0
+        for count, row in enumerate(table.rows, start=1):
+            place = (count - 1) % SHEET_ROWS + 1
+            if count > place == 1:
                 sheet = _sheet(workbook, table.heads)
-            _write(sheet, place + 1, row, days)
-        if table.notes:
-            sheet = _sheet(workbook, (_("Filter"), _("Chosen")), name=_("Filters"))
-            for number, note in enumerate(table.notes, start=1):
+            _write(sheet, place, row, days)
+        notes = [*table.notes, *_on_several_sheets(count)]
+        if notes:
+            heads = (_("Name"), _("Value"))
+            sheet = _sheet(workbook, heads, name=_("About this file"))
+            for number, note in enumerate(notes, start=1):
                 _write(sheet, number, note, days)
+
+
+def _on_several_sheets(rows: int) -> list[tuple[str, str]]:
+    """A note on where rows are that one sheet cannot hold."""
+    sheets = ceil(rows / SHEET_ROWS)
+    if sheets < 2:
+        return []
+    told = _(
+        "%(rows)s rows on %(sheets)s sheets, one after the other: a sheet of a "
+        "spreadsheet holds %(most)s and its head."
+    )
+    return [(_("Sheets"), told % {"rows": rows, "sheets": sheets, "most": SHEET_ROWS})]
 
 
 def _sheet(workbook: Any, heads: Sequence[str], name: str | None = None) -> Any:

@@ -127,15 +127,28 @@ def test_csv_gives_the_same_cells():
     ]
 
 
-def test_spreadsheet_begins_another_sheet_when_one_is_full(monkeypatch):
+def test_spreadsheet_begins_another_sheet_and_says_so_when_one_is_full(monkeypatch):
     monkeypatch.setattr(exports, "SHEET_ROWS", 2)
     rows = [[number] for number in range(5)]
-    sheets = sheets_of(["n"], rows)
+    *sheets, last = sheets_of(["n"], rows)
     assert [[cell.value for cell in sheet["A"]] for sheet in sheets] == [
         ["n", 0, 1],
         ["n", 2, 3],
         ["n", 4],
     ]
+    assert last.title == "About this file"
+    assert [cell.value for cell in last[2]] == [
+        "Sheets",
+        "5 rows on 3 sheets, one after the other: a sheet of a spreadsheet holds 2 and "
+        "its head.",
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_spreadsheet_has_one_sheet_when_it_holds_all_rows(monkeypatch, count):
+    monkeypatch.setattr(exports, "SHEET_ROWS", 2)
+    [sheet] = sheets_of(["n"], [[number] for number in range(count)])
+    assert [cell.value for cell in sheet["A"]] == ["n", *range(count)]
 
 
 def test_spreadsheet_takes_no_more_memory_when_it_is_longer(tmp_path):

@@ -101,9 +101,9 @@ def test_workbook_says_by_which_filters_and_when(office):
     told = clock.now()
     with clock.at(told):
         book = sheets(client.get(address("invitations", "xlsx"), given))
-    assert list(book) == ["Sheet1", "Filters"]
-    assert book["Filters"] == [
-        ["Filter", "Chosen"],
+    assert list(book) == ["Sheet1", "About this file"]
+    assert book["About this file"] == [
+        ["Name", "Value"],
         ["Report", "Invitation funnel"],
         ["Told", f"{told:%Y-%m-%d %H:%M} UTC"],
         ["Period", "5 January 2026 to 3 February 2026"],
