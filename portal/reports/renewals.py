@@ -4,6 +4,7 @@ A monthly subscription that goes on from month to month needs none, nor does one
 change at the renewal is scheduled or whose question was answered: that is decided.
 """
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -138,12 +139,13 @@ class RenewalsReport(Report):
             "customer",
             *(column.name for column in COLUMNS),
         )
-        totals = _totals(rows, query)
+        told = _told(every, query)
+        totals = _totals([row for row in told if row["window"] <= days], query)
         return Result(
             COLUMNS,
             shown,
             totals=totals,
-            pictures=[_picture(every, query)],
+            pictures=[_picture(told)],
             summary=_("%(count)s within %(days)s days.")
             % {"count": number(totals[0]["count"]), "days": days},
         )
@@ -164,10 +166,14 @@ def _waiting(query: Query) -> Any:
     is_long = ~Q(term=Term.P1M)
     renews = ends_soon & is_long & Q(auto_renews=True, scheduled_change=None)
     ends = ends_soon & Q(auto_renews=False)
-    renewed = is_long & Q(terms__number__gt=1, terms__reducible_until__gt=now)
+    just_renewed = Q(terms__number__gt=1, terms__reducible_until__gt=now)
+    renewed = is_long & just_renewed
+    # Says nothing new, but of terms alone: most of them need not be looked at.
+    is_due = Q(terms__ends_at__gt=now) & (Q(terms__ends_at__lte=latest) | just_renewed)
     rows = Subscription.objects.visible_to(query.actor).csp().active().order_by()
     rows = rows.filter(
-        Q(terms__ends_at=F("commitment_ends_at")) & (renews | ends | renewed),
+        Q(terms__ends_at__gte=F("commitment_ends_at")),
+        is_due & (renews | ends | renewed),
     ).annotate(
         last_term=F("terms__pk"),
         decision=Case(
@@ -210,41 +216,56 @@ def _periods() -> Case:
     )
 
 
-def _totals(rows: Any, query: Query) -> list[Row]:
-    """All seats, and a row for the money of each currency."""
+def _told(rows: Any, query: Query) -> list[dict[str, Any]]:
+    """How many there are, by currency, by decision and by the window they are in."""
     money = {"at_stake": Sum("at_stake")} if query.sees_revenue else {}
-    told = rows.values("terms__currency").annotate(
-        count=Count("pk"), seats=Sum("quantity"), **money
-    )
-    by_currency = list(told.order_by("terms__currency"))
-    first = {
-        "customer__company_name": _("All"),
-        "count": sum(row["count"] for row in by_currency),
-        "quantity": sum(row["seats"] for row in by_currency),
-    }
-    label = _("All in %(currency)s")
-    return [first] + [
-        {"customer__company_name": label % {"currency": row["terms__currency"]}, **row}
-        for row in by_currency
-        if query.sees_revenue
-    ]
-
-
-def _picture(rows: Any, query: Query) -> Bars:
-    """What is to be decided within a shorter time is within a longer one too."""
     window = Case(
         *(
             When(decide_by__lte=query.now + timedelta(days=days), then=Value(days))
             for days in WINDOWS
         )
     )
-    told = rows.values("decision", window=window).annotate(count=Count("pk"))
-    counts = {(row["decision"], row["window"]): row["count"] for row in told}
+    told = rows.values("terms__currency", "decision", window=window).annotate(
+        count=Count("*"), seats=Sum("quantity"), **money
+    )
+    return list(told.order_by("terms__currency"))
+
+
+def _totals(told: list[dict[str, Any]], query: Query) -> list[Row]:
+    """All seats, and a row for the money of each currency."""
+    sums: dict[str, Counter[str]] = {}
+    for row in told:
+        of_currency = sums.setdefault(row["terms__currency"], Counter())
+        for name in ("count", "seats", "at_stake"):
+            of_currency[name] += row.get(name, 0)
+    first = {
+        "customer__company_name": _("All"),
+        "count": sum(row["count"] for row in told),
+        "quantity": sum(row["seats"] for row in told),
+    }
+    label = _("All in %(currency)s")
+    of_money = [
+        {
+            "customer__company_name": label % {"currency": currency},
+            "terms__currency": currency,
+            **of_currency,
+        }
+        for currency, of_currency in sums.items()
+        if query.sees_revenue
+    ]
+    return [first, *of_money]
+
+
+def _picture(told: list[dict[str, Any]]) -> Bars:
+    """What is to be decided within a shorter time is within a longer one too."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for row in told:
+        counts[row["decision"], row["window"]] += row["count"]
     bars = [
         (
             _within(days),
             [
-                sum(counts.get((decision, each), 0) for each in WINDOWS if each <= days)
+                sum(counts[decision, each] for each in WINDOWS if each <= days)
                 for decision in Decision
             ],
         )
