@@ -98,9 +98,13 @@ class ValueReport(Report):
         is_money = query.sees_revenue and query["show"] != "seats"
         by, days = query["by"] or "all", last_days(query.period)
         entries = _entries(query, days)
-        together = [*_sums(entries, _keys("all", is_money=is_money), days)]
-        totals = [{**row, "what": _("All")} for row in together]
         rows = _sums(entries, _keys(by, is_money=is_money), days)
+        if by == "customer":  # too many to be added up here
+            together = _sums(entries, _keys("all", is_money=is_money), days)
+        else:
+            rows = list(rows)
+            together = _added(rows, days, is_money=is_money)
+        totals = [{**row, "what": _("All")} for row in together]
         return Result(
             [_name(by), *_columns(days, is_money=is_money)],
             totals if by == "all" else rows,
@@ -175,6 +179,19 @@ def _sums(entries: Any, keys: Sequence[str], days: Sequence[date]) -> Any:
     if not keys:
         return [entries.aggregate(**sums)]
     return entries.values(*keys).annotate(**sums).order_by(*keys)
+
+
+def _added(rows: list[Row], days: Sequence[date], *, is_money: bool) -> list[Row]:
+    """All groups together: a row for each currency, or the one of all seats."""
+    nothing: dict[str, Any] = {f"day_{number}": 0 for number in range(len(days))}
+    sums = {} if is_money else {"": dict(nothing)}
+    for row in rows:
+        of_currency = sums.setdefault(row.get(CURRENCY, ""), dict(nothing))
+        for name in nothing:
+            of_currency[name] += row[name]
+    if not is_money:
+        return list(sums.values())
+    return [{CURRENCY: currency, **sums[currency]} for currency in sorted(sums)]
 
 
 def _periods() -> Case:
