@@ -65,7 +65,7 @@ class ActivityReport(Report):
         )
 
 
-FIGURES = {"count": Count("pk"), "newest": Max("at")}
+FIGURES = {"count": Count("*"), "newest": Max("at")}
 NAMES = {
     "actor__full_name": Column(
         "actor__full_name",
@@ -116,7 +116,7 @@ def _columns(by: str) -> list[Column]:
 
 def _operations(records: Any) -> dict[str, int]:
     """How many records there are of each, the most frequent first."""
-    counted = records.values_list("operation").annotate(count=Count("pk"))
+    counted = records.values_list("operation").annotate(count=Count("*"))
     return dict(counted.order_by("-count", "operation"))
 
 
