@@ -64,19 +64,25 @@ def peak_megabytes() -> float:
 
 @contextmanager
 def database() -> Iterator[None]:
-    """Empty, beside the one of `DATABASE_URL`, and dropped at the end."""
+    """Empty, beside the one of `DATABASE_URL`, and dropped at the end.
+
+    The one that `BENCHMARK_DATABASE` names (on SQLite a file) stays as it is filled:
+    the next benchmark finds it so.
+    """
     from django.db import connection
 
-    old = connection.settings_dict["NAME"]
+    old, kept = connection.settings_dict["NAME"], os.environ.get("BENCHMARK_DATABASE")
     with tempfile.TemporaryDirectory() as folder:
-        if connection.vendor == "sqlite":
+        if kept or connection.vendor == "sqlite":
             file = Path(folder, "benchmark.sqlite3")
-            connection.settings_dict["TEST"]["NAME"] = str(file)
-        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+            connection.settings_dict["TEST"]["NAME"] = kept or str(file)
+        connection.creation.create_test_db(
+            verbosity=0, autoclobber=True, serialize=False, keepdb=bool(kept)
+        )
         try:
             yield
         finally:
-            connection.creation.destroy_test_db(old, verbosity=0)
+            connection.creation.destroy_test_db(old, verbosity=0, keepdb=bool(kept))
 
 
 def seed(customers: int, subscriptions: int) -> float:

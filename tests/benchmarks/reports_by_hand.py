@@ -89,7 +89,9 @@ WITH waiting AS (
       THEN row.auto_renews::text ELSE 'renewed' END AS decision
   FROM subscriptions_subscription row
   JOIN subscriptions_subscriptionterm term
-    ON term.subscription_id = row.id AND term.ends_at = row.commitment_ends_at
+    ON term.subscription_id = row.id AND term.ends_at >= row.commitment_ends_at
+    AND term.ends_at > %(now)s AND (term.ends_at <= %(latest)s
+      OR (term.number > 1 AND term.reducible_until > %(now)s))
   LEFT JOIN subscriptions_scheduledchange planned ON planned.subscription_id = row.id
   LEFT JOIN subscriptions_renewaldecision decision ON decision.term_id = term.id
     AND decision.answer <> ''
@@ -99,16 +101,16 @@ WITH waiting AS (
     OR (row.term <> 'P1M' AND term.number > 1 AND term.reducible_until > %(now)s))
 )
 """
+WITHIN_30 = "WHERE decide_by <= %(now)s + '30 days'::interval"
 RENEWALS = (
-    WAITING + "SELECT decision, count(*) FILTER (WHERE decide_by <= %(now)s + '7 days'"
-    "::interval), count(*) FILTER (WHERE decide_by <= %(now)s + '30 days'::interval), "
-    "count(*) FILTER (WHERE decide_by <= %(now)s + '60 days'::interval), count(*) "
-    "FROM waiting GROUP BY 1",
-    WAITING + "SELECT money, count(*), sum(quantity), sum(at_stake) FROM waiting "
-    "WHERE decide_by <= %(now)s + '30 days'::interval GROUP BY 1",
+    WAITING + "SELECT money, decision, "
+    "count(*) FILTER (WHERE decide_by <= %(now)s + '7 days'::interval), "
+    "count(*) FILTER (WHERE decide_by <= %(now)s + '60 days'::interval), count(*), "
+    f"count(*) FILTER ({WITHIN_30}), sum(quantity) FILTER ({WITHIN_30}), "
+    f"sum(at_stake) FILTER ({WITHIN_30}) FROM waiting GROUP BY 1, 2",
     WAITING + "SELECT waiting.*, company_name FROM waiting JOIN relationships_customer "
-    "customer ON customer.id = customer_id WHERE decide_by <= %(now)s "
-    "+ '30 days'::interval ORDER BY decide_by, company_name, waiting.id LIMIT 100",
+    f"customer ON customer.id = customer_id {WITHIN_30} "
+    "ORDER BY decide_by, company_name, waiting.id LIMIT 100",
 )
 INTEGRITY = (
     """
@@ -255,6 +257,16 @@ def relationships_by_hand(rows: Any) -> tuple[int, int, int]:
     return counts["active"], counts["won"], counts["lost"]
 
 
+def at_stake_by_hand(rows: Any) -> list[tuple[Any, ...]]:
+    """Count, seats and money of each currency, of those within thirty days."""
+    sums: dict[str, list[Any]] = {}
+    for money, _decision, *_windows, count, seats, at_stake in rows:
+        of_money = sums.setdefault(money, [0, 0, 0])
+        for place, figure in enumerate((count, seats, at_stake)):
+            of_money[place] += figure or 0
+    return [(money, *sums[money]) for money in sorted(sums) if sums[money][0]]
+
+
 KINDS = {(True, True): 0, (True, False): 1, (False, True): 2}
 AT_STAKE = ("terms__currency", "count", "seats", "at_stake")
 WHO = ("actor__full_name", "actor", "actor_role", "operation", "count", "newest")
@@ -303,7 +315,7 @@ CASES = (
         "renewals",
         lambda query: RENEWALS,
         lambda result, rows: (of(result.totals[1:], *AT_STAKE), of(rows, "pk")),
-        lambda _windows, money, found: (sorted(money), [(row[0],) for row in found]),
+        lambda told, found: (at_stake_by_hand(told), [(row[0],) for row in found]),
     ),
     value_case("value", "all", names=()),
     value_case("seats", "all", names=()),
