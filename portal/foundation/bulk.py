@@ -4,7 +4,7 @@ For 100,000 rows `bulk_create` takes several times as long. Constraints and guar
 each row all the same; what `save()` would check, the caller has checked.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,11 +24,35 @@ def insert_rows(
     using = router.db_for_write(model)
     connection = connections[using]
     fields: Any = [model._meta.get_field(name) for name in names]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    table = f"{connection.ops.quote_name(model._meta.db_table)} ({columns})"
+    table = _table(model, fields, connection)
     insert = _copy if connection.vendor == "postgresql" else _execute
     with refusals_explained(using), connection.execute_wrapper(_only_inserts):
         insert(connection, table, fields, rows)
+
+
+def insert_selected(
+    model: type[models.Model], values: Mapping[str, Any], rows: models.QuerySet[Any]
+) -> int:
+    """Insert a row for each of `rows`, within the database; how many there were.
+
+    `values` says by field what it gets: the name of a field of `rows`, or an
+    expression. The database fills in nothing here either.
+    """
+    using = router.db_for_write(model)
+    connection = connections[using]
+    fields: Any = [model._meta.get_field(name) for name in values]
+    query = rows.order_by().values_list(*values.values()).query
+    sql, params = query.get_compiler(using).as_sql()
+    table = _table(model, fields, connection)
+    with refusals_explained(using), connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} {sql}", params)
+        return int(cursor.rowcount)
+
+
+def _table(model: type[models.Model], fields: Any, connection: Any) -> str:
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(field.column) for field in fields)
+    return f"{quote(model._meta.db_table)} ({columns})"
 
 
 def _only_inserts(
@@ -42,8 +66,9 @@ def _only_inserts(
 
 def _copy(connection: Any, table: str, fields: Any, rows: Any) -> None:
     prepare = [
-        _preparation(field, connection) if isinstance(field, models.JSONField) else None
-        for field in fields
+        (number, _preparation(field, connection))
+        for number, field in enumerate(fields)
+        if isinstance(field, models.JSONField)
     ]
     with (
         connection.wrap_database_errors,
@@ -51,11 +76,15 @@ def _copy(connection: Any, table: str, fields: Any, rows: Any) -> None:
         cursor.copy(f"COPY {table} FROM STDIN") as copy,
     ):
         for row in rows:
-            copy.write_row(_prepared(prepare, row) if any(prepare) else row)
+            copy.write_row(_prepared(prepare, row) if prepare else row)
 
 
 def _execute(connection: Any, table: str, fields: Any, rows: Any) -> None:
-    prepare = [_preparation(field, connection) for field in fields]
+    prepare = [
+        (number, how)
+        for number, field in enumerate(fields)
+        if (how := _preparation(field, connection))
+    ]
     marks = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -65,10 +94,11 @@ def _execute(connection: Any, table: str, fields: Any, rows: Any) -> None:
 
 
 def _prepared(prepare: list[Any], row: Sequence[Any]) -> list[Any]:
-    return [
-        value if how is None or value is None else how(value)
-        for how, value in zip(prepare, row, strict=True)
-    ]
+    prepared = list(row)
+    for number, how in prepare:
+        if prepared[number] is not None:
+            prepared[number] = how(prepared[number])
+    return prepared
 
 
 def _preparation(field: Any, connection: Any) -> Callable[[Any], Any] | None:

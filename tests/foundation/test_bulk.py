@@ -3,9 +3,10 @@ import uuid
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import F, Value
 
 from portal.foundation import clock
-from portal.foundation.bulk import insert_rows
+from portal.foundation.bulk import insert_rows, insert_selected
 from subscriptions.models import (
     ImportedObservation,
     ObservationRetraction,
@@ -71,3 +72,48 @@ def test_constraint_refuses_all_rows_of_a_call():
         insert_rows(ImportedObservation, ("subscription", "run"), rows)
     assert ImportedObservation.objects.get().subscription == linked
     assert uuid.UUID(str(linked.pk)) == linked.pk
+
+
+# What a query selects
+
+
+def selected(**values):
+    """A copy of an observation, but for these values."""
+    names = [field.name for field in Subscription._meta.concrete_fields]
+    return {**{name: name for name in names}, "id": Value(uuid.uuid4()), **values}
+
+
+def test_selected_rows_are_stored_as_they_are():
+    customer, now = CustomerFactory(), clock.now()
+    known = stories.observation(customer, started_at=now, term="P1Y", auto_renews=True)
+    values = selected(external_id=Value("B-1"), quantity=F("quantity") + 1)
+    assert insert_selected(Subscription, values, customer.subscriptions.all()) == 1
+    before, after = customer.subscriptions.order_by("quantity").values()
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"id", "external_id", "quantity"}
+    assert (after["quantity"], before["id"]) == (known.quantity + 1, known.pk)
+
+
+def test_nothing_is_inserted_when_nothing_is_selected():
+    rows = Subscription.objects.filter(quantity=0)
+    assert insert_selected(Subscription, selected(), rows) == 0
+    assert not Subscription.objects.exists()
+
+
+def test_guard_refuses_a_selected_row_in_its_rules_words():
+    customer = CustomerFactory()
+    known = stories.observation(customer)
+    values = selected(external_id=Value("B-1"), supersedes="pk")
+    with pytest.raises(ValidationError) as caught:
+        insert_selected(Subscription, values, customer.subscriptions.all())
+    assert caught.value.code == "supersedes_its_own"
+    assert customer.subscriptions.get() == known
+
+
+def test_constraint_refuses_all_selected_rows():
+    customer = CustomerFactory()
+    rows = {stories.observation(customer), stories.observation(customer)}
+    values = selected(external_id=Value("B-1"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_selected(Subscription, values, customer.subscriptions.all())
+    assert set(customer.subscriptions.all()) == rows
