@@ -7,7 +7,6 @@ field names have them. A cell that cannot be understood is a ValueError with a s
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -222,10 +221,7 @@ def _no_formula(convert: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def converters(*, day_first: bool) -> dict[str, Callable[[str], Any]]:
-    """How each field's text becomes its value; a ValueError has the sentence.
-
-    What a file says again and again is read once.
-    """
+    """How each field's text becomes its value; a ValueError has the sentence."""
     how: dict[str, Callable[[str], Any]] = {
         TENANT_ID: _tenant,
         DOMAIN: str.lower,
@@ -243,5 +239,20 @@ def converters(*, day_first: bool) -> dict[str, Callable[[str], Any]]:
         "por_name": _at_most(200),
         "por_mpn_id": _at_most(20),
     }
-    kept = lru_cache(maxsize=2000)
-    return {name: kept(_no_formula(convert)) for name, convert in how.items()}
+    return {name: _no_formula(convert) for name, convert in how.items()}
+
+
+class Remembering(dict[str, Any]):
+    """Values by their text: what a file says again and again is read once."""
+
+    MOST = 2000
+
+    def __init__(self, convert: Callable[[str], Any]) -> None:
+        super().__init__()
+        self.convert = convert
+
+    def __missing__(self, text: str) -> Any:
+        value = self.convert(text)
+        if len(self) < self.MOST:
+            self[text] = value
+        return value

@@ -62,17 +62,16 @@ def read_table(
 
 def _checked(rows: Iterator[Row]) -> Iterator[Row]:
     """Without what is empty, and within the limits."""
-    count = 0
+    count, most = 0, settings.IMPORT_ROWS
     for number, cells in rows:
         while cells and not cells[-1]:
             cells.pop()
         if not cells:
             continue
         count += 1
-        if count > settings.IMPORT_ROWS + 1:
+        if count > most + 1:
             raise refuse(
-                _("The file has more than %(most)s rows. Divide it."),
-                most=settings.IMPORT_ROWS,
+                _("The file has more than %(most)s rows. Divide it."), most=most
             )
         if len(cells) > MOST_COLUMNS:
             raise refuse(
@@ -117,7 +116,9 @@ def _of_text(file: BinaryIO, separator: str, encoding: str) -> Iterator[Row]:
     number = skipped + 1
     try:
         for cells in reader:
-            yield number, [_unquoted(cell.strip()) for cell in cells]
+            cells = [cell.strip() for cell in cells]
+            quoted = "'" in "".join(cells)
+            yield number, [*map(_unquoted, cells)] if quoted else cells
             number = skipped + reader.line_num + 1
     except csv.Error as error:
         raise refuse(_("Line %(line)s is not CSV."), line=number) from error

@@ -2,7 +2,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from subscriptions.columns import HEADERS, KNOWN, LABELS, converters, guess_columns
+from subscriptions.columns import (
+    HEADERS,
+    KNOWN,
+    LABELS,
+    Remembering,
+    converters,
+    guess_columns,
+)
 from subscriptions.services.observing import Statement
 
 
@@ -125,3 +132,11 @@ def test_cell_that_cannot_be_is_refused_with_a_sentence(field, text, words):
 def test_date_that_cannot_be_is_refused_when_the_day_comes_first(text):
     with pytest.raises(ValueError, match=r"not a date such as 31\.12\.2026"):
         value("started_at", text, day_first=True)
+
+
+def test_text_is_read_once_as_long_as_there_is_room(monkeypatch):
+    monkeypatch.setattr(Remembering, "MOST", 1)
+    texts = []
+    values = Remembering(lambda text: texts.append(text) or text.upper())
+    assert [values[text] for text in ("a", "b", "a", "b")] == ["A", "B", "A", "B"]
+    assert texts == ["a", "b", "b"]
