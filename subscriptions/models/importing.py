@@ -19,7 +19,7 @@ from portal.foundation.ruled import (
 )
 from portal.jobs.models import WorkedOn
 from relationships.actors import Actor
-from relationships.models import Customer
+from relationships.models import Customer, Partner
 
 from ..enums import (
     OTHER_CHANNELS,
@@ -58,6 +58,7 @@ class Import(UUIDModel, RuledModel, WorkedOn):
     day_first = models.BooleanField(_("day first"), default=False)
     total = models.PositiveIntegerField(_("rows"), default=0)
     counts = models.JSONField(_("what came of them"), default=dict, blank=True)
+    basis = models.CharField(max_length=64, blank=True, editable=False)
     leaves_out_refused = models.BooleanField(_("refused rows stay out"), default=False)
     changed_meanwhile = models.BooleanField(_("changed meanwhile"), default=False)
     created_at = models.DateTimeField(_("uploaded at"), default=clock.now)
@@ -160,20 +161,61 @@ class ImportChunk(models.Model):
 class ImportRow(models.Model):
     """What one row of the file would do, or did; `known` is what it was compared with.
 
-    `key` is the id elsewhere, the same for rows that name the same subscription.
+    `key` is the id elsewhere, the same for rows that name the same subscription. A row
+    that would be recorded holds the whole observation, `observation` being its id: so
+    the database makes one out of the other, and judges it then (here, constraints would
+    be asked a second time). One that would be held back holds the case's `statement`.
     """
 
-    run = models.ForeignKey(Import, models.CASCADE, related_name="rows", db_index=False)
+    run = models.ForeignKey(
+        Import, models.CASCADE, related_name="rows", db_index=False, db_constraint=False
+    )
     line = models.PositiveIntegerField(_("line"))
     outcome = models.CharField(_("outcome"), max_length=10, choices=RowOutcome)
     reason = models.TextField(_("reason"), blank=True)
     customer = models.ForeignKey(
-        Customer, models.PROTECT, null=True, blank=True, db_index=False
+        Customer,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
     )
     key = models.CharField(max_length=101, blank=True)
+    known = models.ForeignKey(
+        Subscription,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        db_constraint=False,
+    )
+    observation = models.UUIDField(null=True, blank=True, editable=False)
     product_name = models.CharField(_("product"), max_length=200, blank=True)
     quantity = models.PositiveIntegerField(_("seats"), null=True, blank=True)
-    known = models.ForeignKey(Subscription, models.PROTECT, null=True, blank=True)
+    status = models.CharField(_("status"), max_length=10, blank=True)
+    term = models.CharField(_("term"), max_length=3, blank=True)
+    billing_plan = models.CharField(_("billing plan"), max_length=10, blank=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    commitment_ends_at = models.DateTimeField(
+        _("commitment ends at"), null=True, blank=True
+    )
+    auto_renews = models.BooleanField(_("renews automatically"), null=True, blank=True)
+    friendly_name = models.CharField(_("friendly name"), max_length=100, blank=True)
+    partner_of_record = models.ForeignKey(
+        Partner,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    por_name = models.CharField(_("Partner of Record"), max_length=200, blank=True)
+    por_mpn_id = models.CharField(_("its MPN ID"), max_length=20, blank=True)
+    statement = models.JSONField(
+        _("statement"), null=True, blank=True, encoder=DjangoJSONEncoder
+    )
 
     class Meta:
         verbose_name = _("row of an import")
@@ -192,6 +234,11 @@ class ImportRow(models.Model):
                 fields=["run", "outcome", "line"],
                 condition=~models.Q(outcome=RowOutcome.NEW),
                 name="import_row_to_look_at",
+            ),
+            models.Index(
+                fields=["known"],
+                condition=models.Q(known__isnull=False),
+                name="import_row_known",
             ),
         ]
 

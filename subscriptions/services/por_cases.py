@@ -33,9 +33,19 @@ def divided(said: dict[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     return partner, json.loads(json.dumps(others, cls=DjangoJSONEncoder))
 
 
-def was_dismissed(said: dict[str, Any], cases: Iterable[PorCase]) -> bool:
+def dismissed(observations: Iterable[Any]) -> dict[Any, list[PorCase]]:
+    """By observation: what was stated about it and dismissed."""
+    found: dict[Any, list[PorCase]] = {}
+    rows: Any = PorCase.objects.filter(outcome=PorCaseOutcome.DISMISSED)
+    for case in rows.filter(observation__in=observations):
+        found.setdefault(case.observation_id, []).append(case)
+    return found
+
+
+def was_dismissed(
+    partner: dict[str, str], statement: dict[str, Any], cases: Iterable[PorCase]
+) -> bool:
     """Whether one of these dismissed cases was of the very same statement."""
-    partner, statement = divided(said)
     return any(
         {name: getattr(case, name) for name in partner} == partner
         and case.statement == statement

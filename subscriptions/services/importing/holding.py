@@ -9,50 +9,48 @@ from relationships.services import log
 from relationships.services.activity import record_all
 
 from ...models import Import, PorCase
-from ..por_cases import divided
-from .judging import Verdict
+from ..observing import NAMED_PARTNER
+from ..por_cases import dismissed, was_dismissed
 
 
-def hold_back(verdicts: Sequence[Verdict], *, run: Import, actor: Actor) -> None:
+def hold_back(rows: Sequence[Any], *, run: Import, actor: Actor) -> None:
     """Open a case for each; one that waits for the same partner holds the newest word.
 
-    The caller has locked the customers, and leaves out what was dismissed before.
+    The very same statement opens no second one once it was dismissed. `rows` are the
+    preview's; the caller has locked their customers.
     """
-    waiting = _waiting(verdicts)
+    before = dismissed(row.known_id for row in rows)
+    waiting = _waiting(rows)
     made, changed = [], []
-    for verdict in verdicts:
-        assert verdict.known is not None  # otherwise there is nothing to differ from
-        partner, statement = divided(verdict.fields)
-        case = waiting.get((verdict.known.pk, *partner.values()))
+    for row in rows:
+        partner = {name: getattr(row, name) for name in NAMED_PARTNER}
+        if was_dismissed(partner, row.statement, before.get(row.known_id, ())):
+            continue
+        case = waiting.get((row.known_id, *partner.values()))
         if case is None:
-            made.append(_case(verdict, run, actor, partner, statement))
+            made.append(_case(row, partner, run, actor))
         else:
-            case.statement, case.run = statement, run
+            case.statement, case.run = row.statement, run
             changed.append(case)
     PorCase.objects.bulk_update(changed, ["statement", "run"], batch_size=500)
     _tell(PorCase.objects.bulk_create(made), actor)
 
 
-def _waiting(verdicts: Sequence[Verdict]) -> dict[tuple[Any, ...], PorCase]:
+def _waiting(rows: Sequence[Any]) -> dict[tuple[Any, ...], PorCase]:
     """By observation, name and MPN ID."""
-    observations = [verdict.known for verdict in verdicts]
-    rows = PorCase.objects.waiting().filter(observation__in=observations)
-    return {(row.observation_id, row.por_name, row.por_mpn_id): row for row in rows}
+    observations = [row.known_id for row in rows]
+    cases = PorCase.objects.waiting().filter(observation__in=observations)
+    return {
+        (case.observation_id, case.por_name, case.por_mpn_id): case for case in cases
+    }
 
 
-def _case(
-    verdict: Verdict,
-    run: Import,
-    actor: Actor,
-    partner: dict[str, str],
-    statement: dict[str, Any],
-) -> PorCase:
-    assert verdict.known is not None  # otherwise there is nothing to differ from
+def _case(row: Any, partner: dict[str, str], run: Import, actor: Actor) -> PorCase:
     return PorCase(
-        customer_id=verdict.known.customer_id,
-        observation=verdict.known,
+        customer_id=row.customer_id,
+        observation_id=row.known_id,
         run=run,
-        statement=statement,
+        statement=row.statement,
         stated_by_customer=actor.is_tenant,
         **partner,
     )

@@ -12,19 +12,28 @@ from portal.foundation.among import Among
 from relationships.actors import Actor
 from relationships.models import Customer, Partner
 
-from ...columns import CHANNEL, DOMAIN, LABELS, REQUIRED, TENANT_ID, converters
-from ...enums import Channel, PorCaseOutcome, RowOutcome
-from ...models import Import, PorCase, Subscription
+from ...columns import (
+    CHANNEL,
+    DOMAIN,
+    LABELS,
+    REQUIRED,
+    TENANT_ID,
+    Remembering,
+    converters,
+)
+from ...enums import Channel, RowOutcome
+from ...models import Import, Subscription
 from ..observing import (
     as_recorded,
     recorded_partner,
     repeats,
     says_the_same,
 )
-from ..por_cases import was_dismissed
+from ..por_cases import dismissed, divided, was_dismissed
+from .basis import IDENTITY, Basis
 
 REMEMBERED = 10_000  # tenants that a judge has looked up
-OF_THE_ROW = (TENANT_ID, DOMAIN, CHANNEL)  # and not of its subscription
+NEEDED = frozenset(REQUIRED)
 CSP = ("csp", "cloud solution provider", "cloud reseller", "microsoft csp")
 
 
@@ -43,7 +52,6 @@ class Verdict:
     domain: str = ""
     customer: UUID | None = None
     known: Subscription | None = None
-    was_dismissed: bool = False
 
     @property
     def is_held_back(self) -> bool:
@@ -67,9 +75,9 @@ class Judge:
 
     def __init__(self, run: Import, actor: Actor) -> None:
         self.run, self.actor = run, actor
-        known = converters(day_first=run.day_first)
+        how = converters(day_first=run.day_first)
         self.columns = [
-            (number, name, known[name])
+            (number, name, Remembering(how[name]))
             for number, name in sorted((n, name) for name, n in run.columns.items())
         ]
         self.width = len(run.header)
@@ -78,6 +86,9 @@ class Judge:
         self.by_domain: dict[str, UUID | None] = {}
         self.partners: dict[str, Partner | None] = {}
         self.repeated: set[UUID] = set()  # rows without an id: each is repeated once
+        self.basis = Basis(run)
+        if own := run.customer:
+            self.basis.add([(own.pk, own.tenant_id, own.primary_domain)])
 
     def judge(self, rows: Iterable[tuple[int, list[str]]]) -> list[Verdict]:
         verdicts = [self._read(line, cells) for line, cells in rows]
@@ -90,33 +101,42 @@ class Judge:
     # Reading
 
     def _read(self, line: int, cells: list[str]) -> Verdict:
-        verdict = Verdict(line)
         if len(cells) > self.width:
+            verdict = Verdict(line)
             verdict.refuse(_("It has more cells than the header."))
             return verdict
+        cells += [""] * (self.width - len(cells))
         said: dict[str, Any] = {}
-        tenant: dict[str, Any] = {}
+        reasons: list[str] = []
+        try:
+            for number, name, values in self.columns:
+                if text := cells[number]:
+                    said[name] = values[text]
+        except ValueError:
+            said = {}
+        if not said.keys() >= NEEDED:
+            reasons = self._wrong(cells, said)
+        tenant, domain = said.pop(TENANT_ID, None), said.pop(DOMAIN, "")
+        if (channel := said.pop(CHANNEL, "")) and (why := self._other_channel(channel)):
+            reasons.append(why)
+        verdict = Verdict(line, said, tenant=tenant, domain=domain)
+        if reasons:
+            verdict.refuse(" ".join(reasons))
+        return verdict
+
+    def _wrong(self, cells: list[str], said: dict[str, Any]) -> list[str]:
+        """Why it is refused, cell by cell; what can be read goes into `said`."""
         reasons = []
-        for number, name, convert in self.columns:
-            text = cells[number] if number < len(cells) else ""
-            if not text:
+        for number, name, values in self.columns:
+            if not cells[number]:
                 if name in REQUIRED:
                     reasons.append(f"{LABELS[name]}: {_('This is missing.')}")
                 continue
             try:
-                value = convert(text)
+                said[name] = values[cells[number]]
             except ValueError as error:
                 reasons.append(f"{LABELS[name]}: {error}")
-                continue
-            (tenant if name in OF_THE_ROW else said)[name] = value
-        if (channel := tenant.get(CHANNEL)) and (why := self._other_channel(channel)):
-            reasons.append(why)
-        verdict.fields = said
-        verdict.domain = tenant.get(DOMAIN, "")
-        verdict.tenant = tenant.get(TENANT_ID)
-        if reasons:
-            verdict.refuse(" ".join(reasons))
-        return verdict
+        return reasons
 
     def _other_channel(self, text: str) -> str:
         """Why it is refused; empty where the row says the import's own channel."""
@@ -157,13 +177,18 @@ class Judge:
             self.by_tenant, self.by_domain = {}, {}
         rows = Customer.objects.visible_to(self.actor).order_by()
         if ids := {t for t in tenants if t} - self.by_tenant.keys():
-            found = rows.filter(Among("tenant_id", ids))
+            found = self._found(rows.filter(Among("tenant_id", ids)))
             self.by_tenant |= dict.fromkeys(ids)
-            self.by_tenant |= dict(found.values_list("tenant_id", "pk"))
+            self.by_tenant |= {tenant: pk for pk, tenant, _domain in found}
         if names := domains - {""} - self.by_domain.keys():
-            found = rows.filter(Among("primary_domain", names))
+            found = self._found(rows.filter(Among("primary_domain", names)))
             self.by_domain |= dict.fromkeys(names)
-            self.by_domain |= dict(found.values_list("primary_domain", "pk"))
+            self.by_domain |= {domain: pk for pk, _tenant, domain in found}
+
+    def _found(self, rows: Any) -> list[Any]:
+        found = list(rows.values_list(*IDENTITY))
+        self.basis.add(found)
+        return found
 
     def _find_partners(self, verdicts: list[Verdict]) -> None:
         """Whom the stated MPN IDs name, asked for once in a file."""
@@ -177,8 +202,9 @@ class Judge:
     # Against what is recorded
 
     def _compare(self, verdicts: list[Verdict]) -> None:
-        newest = self._newest(verdicts)
-        without_id = self._without_id(verdicts)
+        rows = self._recorded({v.customer for v in verdicts if v.customer})
+        newest = self._newest(rows, verdicts)
+        without_id = self._without_id(rows, verdicts)
         for verdict in verdicts:
             assert verdict.customer is not None  # the caller leaves those out
             customer_id = verdict.customer
@@ -221,41 +247,39 @@ class Judge:
     def _find_dismissed(self, verdicts: list[Verdict]) -> None:
         if not verdicts:
             return
-        cases: dict[Any, list[PorCase]] = {}
-        rows: Any = PorCase.objects.filter(outcome=PorCaseOutcome.DISMISSED)
-        for case in rows.filter(observation__in=[v.known for v in verdicts]):
-            cases.setdefault(case.observation_id, []).append(case)
-        for verdict in verdicts:
-            assert verdict.known is not None  # otherwise it is not held back
-            if was_dismissed(verdict.fields, cases.get(verdict.known.pk, ())):
-                verdict.was_dismissed = True
+        known = [v.known.pk for v in verdicts if v.known]
+        cases = dismissed(known)
+        for pk, verdict in zip(known, verdicts, strict=True):
+            if was_dismissed(*divided(verdict.fields), cases.get(pk, ())):
                 verdict.reason += " " + _("It was dismissed before: no new case.")
 
-    def _newest(self, verdicts: list[Verdict]) -> dict[tuple[UUID, str], Subscription]:
+    def _newest(
+        self, rows: Any, verdicts: list[Verdict]
+    ) -> dict[tuple[UUID, str], Subscription]:
         """By customer and id elsewhere: the end of each chain, retracted or not."""
         ids = {v.key for v in verdicts} - {""}
         if not ids:
             return {}
-        rows = self._observations(verdicts).filter(
-            Among("external_id", ids), superseded_by=None
-        )
+        rows = rows.filter(Among("external_id", ids), superseded_by=None)
         return {(row.customer_id, row.external_id): row for row in rows}
 
-    def _without_id(self, verdicts: list[Verdict]) -> dict[UUID, list[Subscription]]:
-        """By customer: current rows without an id elsewhere, from before this file."""
+    def _without_id(
+        self, rows: Any, verdicts: list[Verdict]
+    ) -> dict[UUID, list[Subscription]]:
+        """By customer: current rows without an id elsewhere."""
         if all("external_id" in v.fields for v in verdicts):
             return {}
         found: dict[UUID, list[Subscription]] = {}
-        rows = self._observations(verdicts).current().filter(external_id=None)
-        for row in rows.exclude(imported__run=self.run).order_by("pk"):
+        for row in rows.current().filter(external_id=None).order_by("pk"):
             found.setdefault(row.customer_id, []).append(row)
         return found
 
-    def _observations(self, verdicts: list[Verdict]) -> Any:
-        customers = {v.customer for v in verdicts if v.customer}
-        rows: Any = Subscription.objects.filter(
-            Among("customer_id", customers), channel=self.run.channel
-        ).order_by()
+    def _recorded(self, customers: set[UUID]) -> Any:
+        """What is recorded of those customers of whom anything is."""
+        rows: Any = Subscription.objects.order_by()
+        if not (known := self.basis.with_rows(customers)):
+            return rows.none()
+        rows = rows.filter(Among("customer_id", known), channel=self.run.channel)
         return rows.select_related("partner_of_record", "retraction")
 
 

@@ -1,18 +1,20 @@
 """An import records what is new: all of it in one transaction, or nothing."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from operator import itemgetter
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count, Value
+from django.db.models.functions import NullIf
 from django.utils.translation import gettext as _
 
 from portal.foundation import clock
-from portal.foundation.bulk import insert_rows
+from portal.foundation.bulk import insert_selected
 from relationships.actors import Actor
 from relationships.enums import Operation
 from relationships.exceptions import TransitionNotAllowed
@@ -23,30 +25,17 @@ from ...enums import ImportState, RowOutcome
 from ...models import Import, ImportedObservation, ImportRow, Subscription
 from .. import events
 from ..locking import lock_customers
-from ..observing import NOTHING_SAID
-from .checking import Progress, check, no_progress, tally
+from .basis import has_changed
+from .checking import SAID, WRITTEN, Progress, check, counted, keep, no_progress
 from .holding import hold_back
 from .judging import Judge, Verdict
 from .uploading import chunks_of, lock_import, require_rows
 
-STATED = ("product_name", "quantity", *NOTHING_SAID)
-OBSERVATION = (
-    "id",
-    "customer",
-    "channel",
-    "recorded_at",
-    "supersedes",
-    "stated_by_customer",
-    "por_correction_reason",
-    "partner_of_record",
-    *STATED,
-)
-_stated = itemgetter(*STATED)
-WRITTEN = (RowOutcome.NEW, RowOutcome.SUPERSEDES)
+COPIED = ("product_name", "quantity", "partner_of_record", *SAID)
 
 
 class ChangedMeanwhileError(Exception):
-    """More rows are refused now than the person has seen in the preview."""
+    """The person has seen another preview: fewer refusals, or other customers."""
 
 
 @transaction.atomic
@@ -79,8 +68,9 @@ def record_rows(
 ) -> Import:
     """Record what was started: new and superseding rows, and cases. Done once.
 
-    The rows are judged anew, under the locks. Where more of them are refused than in
-    the preview, nothing is written and there is a new preview.
+    Where anything that the preview rests on has changed, the rows are judged anew,
+    under the locks. Where more of them are refused then, or one would be another
+    customer's, nothing is written and there is a new preview.
     """
     actor.require(Action.RECORD_OBSERVATION, run)
     try:
@@ -98,107 +88,91 @@ def _record_all(run: Import, actor: Actor, progress: Progress) -> Import:
     if run.state != ImportState.RUNNING:
         return run
     lock_customers(ImportRow.objects.filter(run=run).values("customer"))
-    recording = _Recording(run, actor)
-    done = 0
-    for rows in chunks_of(run):
+    if has_changed(run):
+        _judge_anew(run, actor)
+    recording, done = _Recording(run, actor), 0
+    for rows in _parts(run):
         recording.take(rows)
-        done += len(rows)
+        done += rows.count()
         progress(done, run.total)
     recording.tell()
-    run.counts, run.finished_at = dict(recording.counts), recording.at
+    run.counts, run.finished_at = recording.counts, recording.at
     run.state = ImportState.DONE
     run.save(update_fields=["counts", "finished_at", "state"])
     if not run.stated_by_customer:  # who sees the end of it on the screen
-        _tell_of_end(run, actor, recording.counts)
+        _tell_of_end(run, actor)
     return run
 
 
-def _tell_of_end(run: Import, actor: Actor, counts: Counter[str]) -> None:
+def _tell_of_end(run: Import, actor: Actor) -> None:
     events.import_finished(
         actor,
         event=str(run.pk),
         path=run.get_absolute_url(),
-        recorded=sum(counts[outcome] for outcome in WRITTEN),
-        refused=counts[RowOutcome.REFUSED],
+        recorded=run.to_record,
+        refused=run.refused,
     )
 
 
+def _judge_anew(run: Import, actor: Actor) -> None:
+    """The rows of the preview as they are now, but what it refused stays out."""
+    judge = Judge(run, actor)
+    for rows in chunks_of(run):
+        verdicts = judge.judge(rows)
+        stored = run.rows.filter(line__range=(rows[0][0], rows[-1][0]))
+        seen = {row.line: row for row in stored}
+        for verdict in verdicts:
+            _as_seen(verdict, seen[verdict.line])
+        stored.delete()
+        keep(run, verdicts)
+
+
+def _as_seen(verdict: Verdict, row: ImportRow) -> None:
+    if row.outcome == RowOutcome.REFUSED:
+        verdict.refuse(row.reason)
+    elif verdict.is_refused or verdict.customer != row.customer_id:
+        raise ChangedMeanwhileError
+
+
+def _parts(run: Import) -> Iterator[Any]:
+    """The rows of the preview, as many at a time as a part of the file has."""
+    parts = run.chunks.order_by("number").values_list("rows__0__0", flat=True)
+    for first, following in pairwise([*parts, None]):
+        rows = ImportRow.objects.filter(run=run, line__gte=first)
+        yield rows if following is None else rows.filter(line__lt=following)
+
+
 class _Recording:
-    """Goes through the file within the transaction, and counts."""
+    """Writes what the rows of the preview hold, and tells of it."""
 
     def __init__(self, run: Import, actor: Actor) -> None:
         self.run, self.actor = run, actor
-        self.judge = Judge(run, actor)
         self.at: datetime = clock.now()
-        self.counts: Counter[str] = Counter()
-        self.of_customers: dict[UUID, Counter[str]] = {}
+        self.observation: dict[str, Any] = {
+            "id": "observation",
+            "customer": "customer",
+            "channel": Value(run.channel),
+            "recorded_at": Value(self.at),
+            "supersedes": "known",
+            "stated_by_customer": Value(run.stated_by_customer),
+            "por_correction_reason": Value(""),
+            "external_id": NullIf("key", Value("")),
+            **{name: name for name in COPIED},
+        }
 
-    def take(self, rows: list[Any]) -> None:
-        verdicts = self.judge.judge(rows)
-        self._as_seen(verdicts)
-        written = [v for v in verdicts if v.outcome in WRITTEN]
-        ids = [uuid4() for _verdict in written]
-        insert_rows(Subscription, OBSERVATION, self._observations(ids, written))
-        links = ((pk, self.run.pk) for pk in ids)
-        insert_rows(ImportedObservation, ("subscription", "run"), links)
-        held = [v for v in verdicts if v.is_held_back and not v.was_dismissed]
+    def take(self, rows: Any) -> None:
+        """Within the database, which judges each row by its constraints and guards."""
+        written = rows.filter(outcome__in=WRITTEN)
+        insert_selected(Subscription, self.observation, written)
+        link = {"subscription": "observation", "run": "run"}
+        insert_selected(ImportedObservation, link, written)
+        held = list(rows.filter(outcome=RowOutcome.POR_CASE))
         if held:
             hold_back(held, run=self.run, actor=self.actor)
-        self._count(verdicts)
 
-    def _as_seen(self, verdicts: list[Verdict]) -> None:
-        """What the preview refused stays out; more than that stops everything."""
-        if not verdicts:
-            return
-        lines = (verdicts[0].line, verdicts[-1].line)
-        rows = ImportRow.objects.filter(run=self.run, line__range=lines)
-        seen = {
-            line: (outcome, reason)
-            for line, outcome, reason in rows.values_list("line", "outcome", "reason")
-        }
-        for verdict in verdicts:
-            outcome, reason = seen[verdict.line]
-            if outcome == RowOutcome.REFUSED:
-                verdict.refuse(reason)
-            elif verdict.is_refused:
-                raise ChangedMeanwhileError
-        self._note_changes(verdicts, {line: seen[line][0] for line in seen})
-
-    def _note_changes(self, verdicts: list[Verdict], seen: dict[int, str]) -> None:
-        """The list of rows tells what came, where that is not what was seen."""
-        changed: dict[str, list[int]] = {}
-        for verdict in verdicts:
-            if verdict.outcome != seen[verdict.line]:
-                changed.setdefault(verdict.outcome.value, []).append(verdict.line)
-        for outcome, lines in changed.items():
-            ImportRow.objects.filter(run=self.run, line__in=lines).update(
-                outcome=outcome
-            )
-
-    def _observations(
-        self, ids: list[UUID], verdicts: list[Verdict]
-    ) -> Iterator[tuple[Any, ...]]:
-        run = self.run
-        for pk, verdict in zip(ids, verdicts, strict=True):
-            fields, partner = verdict.fields, verdict.fields["partner_of_record"]
-            yield (
-                pk,
-                verdict.customer,
-                run.channel,
-                self.at,
-                verdict.known.pk if verdict.known else None,
-                run.stated_by_customer,
-                "",
-                partner.pk if partner else None,
-                *_stated(fields),
-            )
-
-    def _count(self, verdicts: list[Verdict]) -> None:
-        self.counts += tally(verdicts)
-        for verdict in verdicts:
-            if verdict.customer and verdict.outcome in WRITTEN:
-                counted = self.of_customers.setdefault(verdict.customer, Counter())
-                counted[verdict.outcome.value] += 1
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        return counted(self.run)
 
     def tell(self) -> None:
         """One line in the activity log for the file, and one for each customer."""
@@ -213,7 +187,15 @@ class _Recording:
             self.run,
             actor=self.actor,
             news={
-                pk: {"channel": self.run.channel, **counted}
-                for pk, counted in self.of_customers.items()
+                pk: {"channel": self.run.channel, **counts}
+                for pk, counts in self._of_customers().items()
             },
         )
+
+    def _of_customers(self) -> dict[UUID, dict[str, int]]:
+        rows = self.run.rows.filter(outcome__in=WRITTEN).order_by()
+        found: dict[UUID, dict[str, int]] = {}
+        by_customer = rows.values_list("customer", "outcome")
+        for customer, outcome, count in by_customer.annotate(count=Count("pk")):
+            found.setdefault(customer, {})[outcome] = count
+        return found
