@@ -11,16 +11,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal.foundation.admin import REFUSALS, is_as_shown, words
+from portal.foundation.admin import is_as_shown
+from portal.foundation.refusals import REFUSALS, words
 
 from .actors import Actor
 from .enums import SentHow
 from .exceptions import TransitionNotAllowed
 from .forms import MessageForm, RequestForm
-from .models import Invitation, Partner
+from .models import Invitation
 from .roles import Action
 from .services import composing, invitations
 from .services.binding import Binding, bind_to_tenants
+from .services.locking import lock_partner
 
 # The same whether or not the portal knows the domain: nobody is told which it knows.
 BINDING_NOTES = {
@@ -71,7 +73,7 @@ def _create(form: RequestForm, actor: Actor) -> list[Invitation]:
     try:
         with transaction.atomic():
             # Two clicks at the same instant follow each other.
-            Partner.objects.select_for_update(no_key=True).get(pk=actor.partner.pk)
+            lock_partner(actor.partner.pk)
             ids = form.ids
             made = Invitation.objects.visible_to(actor).filter(pk__in=list(ids))
             if len(made) == len(ids):

@@ -13,6 +13,7 @@ from ..enums import AgreementHow, Operation
 from ..models import Customer, CustomerAgreement
 from ..roles import Action
 from .activity import record
+from .locking import lock_customer
 
 
 @transaction.atomic
@@ -29,18 +30,10 @@ def attest_agreement(
 
     ValidationError: `agreement_in_the_future`, or beside the field that is missing.
     """
-    customer = Customer.objects.select_for_update().get(pk=customer.pk)
+    customer = lock_customer(customer.pk)
     actor.require(Action.ATTEST_AGREEMENT, customer)
     assert actor.user is not None  # only staff attests
-    if accepted_on > clock.now().astimezone(UTC).date():
-        raise ValidationError(
-            {
-                "accepted_on": ValidationError(
-                    _("The agreement cannot have been accepted in the future."),
-                    code="agreement_in_the_future",
-                )
-            }
-        )
+    _refuse_future(accepted_on)
     agreement = CustomerAgreement(
         customer=customer,
         **CustomerAgreement.current_version(),
@@ -65,6 +58,15 @@ def attest_agreement(
         new={"version": agreement.version, "accepted_on": str(accepted_on)},
     )
     return agreement
+
+
+def _refuse_future(day: date) -> None:
+    if day > clock.now().astimezone(UTC).date():
+        refusal = ValidationError(
+            _("The agreement cannot have been accepted in the future."),
+            code="agreement_in_the_future",
+        )
+        raise ValidationError({"accepted_on": refusal})
 
 
 def _same(agreement: CustomerAgreement) -> CustomerAgreement | None:

@@ -21,10 +21,11 @@ from portal.foundation import clock
 from ..actors import Actor
 from ..enums import ApprovalOutcome, ApprovalVerb, Operation
 from ..exceptions import TransitionNotAllowed
-from ..models import Approval, Customer, Partner, ResellerRelationship
+from ..models import Approval, Partner, ResellerRelationship
 from ..roles import Action
 from . import events
 from .activity import record
+from .locking import lock_customer
 from .relationships import end_relationship
 
 
@@ -70,7 +71,7 @@ def _ask(
     verb: ApprovalVerb, target: Any, *, actor: Actor, values: dict[str, Any]
 ) -> Approval:
     assert actor.user is not None  # the service has let nobody else come here
-    Customer.objects.select_for_update().get(pk=target.customer_id)
+    lock_customer(target.customer_id)
     waiting = Approval.objects.filter(
         verb=verb, target_id=target.pk, outcome=ApprovalOutcome.WAITING
     ).first()
@@ -157,7 +158,7 @@ def withdraw(approval: Approval, *, actor: Actor) -> Approval:
 
 
 def _lock_waiting(approval: Approval, actor: Actor) -> Approval:
-    Customer.objects.select_for_update().get(pk=approval.customer_id)
+    lock_customer(approval.customer_id)
     approval = Approval.objects.select_for_update().get(pk=approval.pk)
     actor.require(Action.DECIDE_APPROVAL, approval)
     if not approval.is_waiting:

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -9,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.foundation.refusals import REFUSALS, words
 from portal.jobs.defining import LOW, GiveUp, JobContext, job
 
 from ..actors import Actor, actors_of
@@ -16,10 +18,10 @@ from ..enums import LineMark, Operation, SentHow
 from ..exceptions import TransitionNotAllowed
 from ..models import BatchRow, Invitation, InvitationBatch, Partner
 from ..roles import Action
-from . import rules
 from .activity import record
 from .binding import bind_to_tenants
 from .invitations import check_expiry, create_invitation, send_invitation
+from .locking import lock_transacting
 from .recipients import Line, as_text, judged
 
 
@@ -41,25 +43,16 @@ def create_batch(
     actor.require(Action.INVITE)
     assert actor.partner is not None  # only staff roles may invite
     assert actor.user is not None
-    # Two clicks at the same instant follow each other.
-    partner = Partner.objects.select_for_update(no_key=True).get(pk=actor.partner.pk)
-    rules.require_transacting(partner)
-    asked = [str(partner.pk), expires_at.isoformat(), str(sends), language]
-    id = uuid.uuid5(request_key, "\n".join([*asked, as_text(lines)]))
+    partner = lock_transacting(actor.partner)
+    asked = {"expires_at": expires_at, "sends": sends, "language": language}
+    id = _id(partner, lines, asked, request_key)
     earlier = InvitationBatch.objects.filter(pk=id).first()
     if earlier is not None:
         return earlier
     check_expiry(expires_at)
-    good = [line for line in judged(lines, partner) if line.mark == LineMark.GOOD]
-    if not good:
-        raise ValidationError(_("Nobody of this list can be invited."), code="rows")
+    good = _good(lines, partner)
     batch = InvitationBatch.objects.create(
-        id=id,
-        partner=partner,
-        created_by=actor.user,
-        expires_at=expires_at,
-        sends=sends,
-        language=language,
+        id=id, partner=partner, created_by=actor.user, **asked
     )
     BatchRow.objects.bulk_create(_row(batch, line) for line in good)
     record(
@@ -70,6 +63,22 @@ def create_batch(
         new={"count": len(good), "sends": sends},
     )
     return _enqueue(batch)
+
+
+def _id(
+    partner: Partner, lines: list[Line], asked: dict[str, Any], request_key: uuid.UUID
+) -> uuid.UUID:
+    """The same for a second click, another one for whatever else is asked."""
+    moment = asked["expires_at"].isoformat()
+    words = [str(partner.pk), moment, str(asked["sends"]), asked["language"]]
+    return uuid.uuid5(request_key, "\n".join([*words, as_text(lines)]))
+
+
+def _good(lines: list[Line], partner: Partner) -> list[Line]:
+    good = [line for line in judged(lines, partner) if line.mark == LineMark.GOOD]
+    if not good:
+        raise ValidationError(_("Nobody of this list can be invited."), code="rows")
+    return good
 
 
 @transaction.atomic
@@ -118,10 +127,8 @@ def invite_all(context: JobContext, batch_id: str) -> None:
 def _invite(pk: int, batch: InvitationBatch) -> None:
     try:
         made = _create(pk, batch, actor=_actor_of(batch))
-    except (ValidationError, PermissionDenied, TransitionNotAllowed) as error:
-        messages = getattr(error, "messages", [str(error)])
-        rows = BatchRow.objects.waiting().filter(pk=pk)
-        rows.update(problem=" ".join(messages))
+    except REFUSALS as error:
+        BatchRow.objects.waiting().filter(pk=pk).update(problem=words(error))
     else:
         bind_to_tenants(made)
 

@@ -12,6 +12,7 @@ from ..models import Case, Customer, Invitation, ResellerRelationship
 from ..roles import Action
 from . import events
 from .activity import record
+from .locking import lock_relationship
 
 
 @transaction.atomic
@@ -56,9 +57,7 @@ def ask_to_end(
 
     TransitionNotAllowed when the relationship has ended.
     """
-    Customer.objects.select_for_update().get(pk=relationship.customer_id)
-    rows = ResellerRelationship.objects.select_related("partner", "customer")
-    relationship = rows.select_for_update(of=("self",)).get(pk=relationship.pk)
+    relationship = lock_relationship(relationship)
     actor.require(Action.ASK_TO_END, relationship)
     if not relationship.is_active:
         raise TransitionNotAllowed(_("This relationship has ended already."))

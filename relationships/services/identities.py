@@ -20,6 +20,7 @@ from ..actors import Actor
 from ..enums import CustomerOrigin, Operation, TenantRole
 from ..models import Customer, Partner, TenantMembership
 from .activity import record
+from .locking import lock_customer
 
 LONGEST_LOGIN = 254
 
@@ -89,7 +90,7 @@ def state_company(
 def _join(customer: Customer, proof: ProvedIdentity) -> TenantMembership:
     if proof.role is None:
         raise PermissionDenied(_("The sign-in did not tell which roles you have."))
-    customer = Customer.objects.select_for_update().get(pk=customer.pk)
+    customer = lock_customer(customer.pk)
     user = _sign_in(proof)
     membership = TenantMembership.objects.filter(user=user, customer=customer).first()
     before = membership.role if membership else ""

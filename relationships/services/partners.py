@@ -11,11 +11,12 @@ from portal.foundation import clock
 from ..actors import Actor
 from ..enums import InvitationStatus, Operation, SentHow, SignInHow
 from ..exceptions import TransitionNotAllowed
-from ..models import Customer, Invitation, Partner
+from ..models import Invitation, Partner
 from ..roles import Action
 from . import composing
 from .activity import record
 from .invitations import default_expiry, sign_in_to_invitation
+from .locking import lock_customer, lock_partner
 from .log import told_of
 
 # A company may bear a person's name, and its address may be a person's.
@@ -66,8 +67,8 @@ def _tracked_invitation(partner: Partner, actor: Actor) -> Invitation:
     actor.require(Action.SIGN_IN_TO_INVITATION)
     assert actor.customer is not None  # only tenant roles may sign in
     shown = partner
-    partner = Partner.objects.select_for_update(no_key=True).get(pk=shown.pk)
-    customer = Customer.objects.select_for_update().get(pk=actor.customer.pk)
+    partner = lock_partner(shown.pk)
+    customer = lock_customer(actor.customer.pk)
     is_renewed = partner.link_generation != shown.link_generation
     if is_renewed or not partner.has_live_link:
         raise TransitionNotAllowed(_("This partner link was stopped."))

@@ -12,6 +12,8 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from portal.foundation.refusals import words
+
 from ..enums import LineMark
 from ..models import Customer, Invitation, Partner
 from ..validators import validate_domain
@@ -144,7 +146,7 @@ def _fault(line: Line) -> str:
         if line.domain:
             validate_domain(line.domain)
     except ValidationError as error:
-        return " ".join(error.messages)
+        return words(error)
     for field in fields(Line):
         most = LONGEST.get(field.name)
         if most is not None and len(getattr(line, field.name)) > most:

@@ -25,6 +25,7 @@ from ..roles import Action
 from . import events
 from .activity import record
 from .cases import close_case
+from .locking import lock_relationship
 from .rules import refuse_alone
 
 
@@ -128,26 +129,13 @@ def end_relationship(
     `ended_once` (params: blockers) while a CSP subscription under it is active, or
     `second_person` where the partner wants one (`approval`).
     """
-    Customer.objects.select_for_update().get(pk=relationship.customer_id)
-    relationship = (
-        ResellerRelationship.objects.select_related("partner", "customer", "invitation")
-        .select_for_update(of=("self",))
-        .get(pk=relationship.pk)
-    )
+    relationship = lock_relationship(relationship)
     actor.require(Action.END_RELATIONSHIP, relationship)
     if not relationship.is_active:
         raise TransitionNotAllowed(_("This relationship has ended already."))
     if not reason.strip():
         raise ValidationError(_("Say why the relationship ends."), code="reason")
-    for store in _before_ending:
-        store(relationship)
-    blockers = blockers_of(relationship)
-    if blockers:
-        raise ValidationError(
-            _("Suspend these CSP subscriptions first, they are active: %(blockers)s."),
-            code="ended_once",
-            params={"blockers": ", ".join(str(blocker) for blocker in blockers)},
-        )
+    _refuse_while_it_sells(relationship)
     refuse_alone(
         ApprovalVerb.END_RELATIONSHIP,
         relationship,
@@ -171,3 +159,16 @@ def end_relationship(
         close_case(case, actor=actor)
     events.ended(relationship)
     return relationship
+
+
+def _refuse_while_it_sells(relationship: ResellerRelationship) -> None:
+    """ValidationError `ended_once`, by what is active once time has caught up."""
+    for store in _before_ending:
+        store(relationship)
+    blockers = blockers_of(relationship)
+    if blockers:
+        raise ValidationError(
+            _("Suspend these CSP subscriptions first, they are active: %(blockers)s."),
+            code="ended_once",
+            params={"blockers": ", ".join(str(blocker) for blocker in blockers)},
+        )

@@ -21,6 +21,7 @@ from ..roles import Action
 from . import composing, mail
 from .activity import record
 from .invitations import default_expiry
+from .locking import lock_partner
 
 PLACEHOLDERS = {
     "link": gettext_lazy("the invitation's link; has to be there"),
@@ -104,7 +105,7 @@ def save_template(
     body = body.replace("\r\n", "\n")
     subject = " ".join(subject.split())
     check(subject, body)
-    partner = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
+    partner = lock_partner(partner.pk)
     template = partner.invitation_templates.filter(language=language).first()
     template = template or InvitationTemplate(partner=partner, language=language)
     template.subject, template.body = subject, body

@@ -18,6 +18,7 @@ from ..roles import Action
 from . import notices, rules
 from .activity import record
 from .forgetting import forget
+from .locking import lock_customer, lock_transacting
 from .log import told_of
 from .relationships import establish_by_provisioning
 
@@ -53,11 +54,8 @@ def provision_customer(
     `region`, or what the fields' validators say.
     """
     actor.require(Action.ADD_CUSTOMER)
-    partner = actor.partner
-    assert partner is not None  # only staff roles may add
-    # Two clicks at the same instant follow each other.
-    partner = Partner.objects.select_for_update(no_key=True).get(pk=partner.pk)
-    rules.require_transacting(partner)
+    assert actor.partner is not None  # only staff roles may add
+    partner = lock_transacting(actor.partner)
     customer = Customer(
         tenant_id=uuid.uuid4(),
         company_name=company_name.strip(),
@@ -101,7 +99,7 @@ def correct_customer(customer: Customer, *, actor: Actor, **values: Any) -> Cust
 
     A corrected name or country is no longer marked as the customer's own statement.
     """
-    customer = Customer.objects.select_for_update().get(pk=customer.pk)
+    customer = lock_customer(customer.pk)
     actor.require(Action.CORRECT_CUSTOMER, customer)
     if not set(values) <= {*CONTACT_FIELDS, *STATEMENT_FIELDS}:
         raise ValueError("Only contact, address, name, country and domain.")

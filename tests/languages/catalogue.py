@@ -35,12 +35,12 @@ MODULES = (
     "relationships/validators.py",
     "relationships/services/cases.py",
     "relationships/services/composing.py",
-    "relationships/services/invitations.py",
+    "relationships/services/invitations/*.py",
     "relationships/services/partners.py",
     "relationships/services/rules.py",
     "subscriptions/enums.py",
     "subscriptions/protection.py",
-    "subscriptions/services/observations.py",
+    "subscriptions/services/observ*.py",
 )
 MARKS = ("_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy")
 
