@@ -17,7 +17,7 @@ MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscript
 # Only staff sees these, and the back office is English: not in the catalogue.
 STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* portal/jobs/* portal/foundation/[!t]* \
   portal/customers/[!rv]* portal/demo/[!a]* portal/reports/* portal/api/* portal/signin/jobs.py \
-  relationships/forms.py relationships/jobs.py relationships/views.py relationships/batch_views.py relationships/progress.py \
+  relationships/forms/* relationships/jobs.py relationships/views.py relationships/batch_views.py relationships/progress.py \
   relationships/services/agreements.py relationships/services/approvals.py \
   relationships/services/relationships.py relationships/services/tenants.py relationships/services/mail.py \
   relationships/services/endpoints.py relationships/services/webhooks.py relationships/services/batches.py relationships/services/recipients.py \

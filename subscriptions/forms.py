@@ -11,7 +11,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from portal.foundation.admin import TransitionForm, words
+from portal.foundation.admin import TransitionForm
+from portal.foundation.refusals import show_refusal, words
 from relationships.forms import ReasonForm
 from relationships.validators import validate_mpn_id
 
@@ -266,10 +267,7 @@ class ObservationForm(forms.Form):
         return Statement(auto_renews=renews, **said)
 
     def add_refusal(self, error: ValidationError) -> None:
-        """At the field that it names, else above the form."""
-        named = getattr(error, "error_dict", {None: error})
-        for name, errors in named.items():
-            self.add_error(name if name in self.fields else None, errors)
+        show_refusal(self, error)
 
 
 class StartForm(TransitionForm):

@@ -6,7 +6,6 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row, Submit
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,22 +16,6 @@ from subscriptions.import_forms import UploadForm
 from subscriptions.services.observations import Statement
 
 MOST_SEATS = 1_000_000
-
-
-def add_errors(form: forms.Form, error: ValidationError) -> None:
-    """Show a service's refusal at the field that it names, else above the form."""
-    if not hasattr(error, "error_dict"):
-        form.add_error(None, error)
-        return
-    for name, errors in error.error_dict.items():
-        form.add_error(name if name in form.fields else None, errors)
-
-
-def words_of(error: Exception) -> str:
-    """A service's refusal in words, to be shown above a page."""
-    if isinstance(error, ValidationError):
-        return " ".join(error.messages)
-    return str(error)
 
 
 class AgreementForm(forms.Form):

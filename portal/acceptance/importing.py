@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.foundation.refusals import show_refusal, words
 from relationships.actors import Actor
 from relationships.exceptions import TransitionNotAllowed
 from subscriptions.columns import REQUIRED
@@ -26,7 +27,7 @@ from subscriptions.services.importing.recording import record_rows, start
 from subscriptions.services.importing.uploading import choose_columns, sample, upload
 from subscriptions.spreadsheets import refuse
 
-from .forms import FileForm, LeaveOutForm, add_errors, words_of
+from .forms import FileForm, LeaveOutForm
 from .pages import show, url
 from .situations import Situation, situation_of
 from .visits import Visit, acts_on_invitation, link_page, visit
@@ -48,7 +49,7 @@ def upload_existing(found: Visit) -> HttpResponse:
         try:
             run = _take_in(actor, form.cleaned_data)
         except ValidationError as error:
-            form.add_error("file", words_of(error))
+            form.add_error("file", words(error))
         else:
             return redirect(_address(found, run))
     return show(found, Situation.DECISION, file_form=form)
@@ -111,7 +112,7 @@ def _correct(found: Visit, actor: Actor, run: Import) -> HttpResponse:
         try:
             _preview(run, actor, form.columns(), day_first=day_first)
         except ValidationError as error:
-            add_errors(form, error)
+            show_refusal(form, error)
         else:
             return redirect(_address(found, run))
     return _page(found, run, columns_form=form)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from portal.foundation.refusals import words
 from portal.signin import arrivals, sessions, tenants
 from portal.signin.forms import TenantSignInForm
 from relationships.actors import Actor
@@ -19,7 +20,6 @@ from relationships.models import ResellerRelationship
 from relationships.services.partners import sign_in_by_partner_link
 
 from . import wording
-from .forms import words_of
 from .visits import PartnerVisit, link_page, partner_visit
 
 
@@ -56,7 +56,7 @@ def _to_own_invitation(found: PartnerVisit, actor: Actor) -> HttpResponse:
     try:
         invitation = sign_in_by_partner_link(found.partner, actor=actor, how=how)
     except (ValidationError, TransitionNotAllowed) as error:
-        messages.error(found.request, words_of(error))
+        messages.error(found.request, words(error))
         return redirect(found.url)
     return HttpResponseRedirect(urlsplit(invitation.url).path)
 

@@ -4,7 +4,7 @@ Every action ends with the invitation's own page, which says what came of it.
 """
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,10 +12,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from portal.foundation.refusals import REFUSALS, show_refusal, words
 from portal.signin import arrivals, sessions, tenants
 from relationships.actors import Actor
 from relationships.enums import CaseKind, InvitationVerb
-from relationships.exceptions import TransitionNotAllowed
 from relationships.models import Customer
 from relationships.services import invitations
 from relationships.services.binding import bind_to_tenants
@@ -23,12 +23,10 @@ from relationships.services.cases import open_case
 from relationships.services.identities import ProvedIdentity
 from subscriptions.services.observations import record_observation
 
-from .forms import AskForm, DeclineForm, StatementForm, add_errors, words_of
+from .forms import AskForm, DeclineForm, StatementForm
 from .pages import agreement_form, is_invited, show, url
 from .situations import OBSTACLES, Situation, has_signed_in, situation_of
 from .visits import Visit, acts_on_invitation, link_page, visit
-
-REFUSALS = (ValidationError, TransitionNotAllowed, PermissionDenied)
 
 
 @link_page
@@ -116,7 +114,7 @@ def accept(found: Visit) -> HttpResponse:
     except REFUSALS as error:
         is_deciding = situation_of(found) == Situation.DECISION
         if _code_of(error) == "agreement" and is_deciding:
-            form.add_error("agreed", words_of(error))
+            form.add_error("agreed", words(error))
             return show(found, Situation.DECISION, form=form)
         _tell(found, error)
     else:
@@ -157,7 +155,7 @@ def add_existing(found: Visit) -> HttpResponse:
         try:
             record_observation(actor.customer, actor=actor, statement=statement)
         except ValidationError as error:
-            add_errors(form, error)
+            show_refusal(form, error)
         else:
             messages.success(found.request, _("Added to your existing subscriptions."))
             return redirect(f"{found.url}#existing")
@@ -206,4 +204,4 @@ def _code_of(error: Exception) -> str:
 def _tell(found: Visit, error: Exception) -> None:
     """A refusal in words, unless the invitation's page is about it anyway."""
     if _code_of(error) not in ("agreement", "wrong_tenant", *OBSTACLES):
-        messages.error(found.request, words_of(error))
+        messages.error(found.request, words(error))

@@ -11,8 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.foundation.admin import is_as_shown, words
+from portal.foundation.admin import is_as_shown
 from portal.foundation.exceptions import TransitionNotAllowed
+from portal.foundation.refusals import words
 from relationships.models import Partner
 from relationships.roles import Action
 from relationships.services import partners

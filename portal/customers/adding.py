@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.foundation.countries import CountrySelect
+from portal.foundation.refusals import show_refusal
 from relationships.models import Customer
 from relationships.services.tenants import CONTACT_FIELDS, provision_customer
 
@@ -71,12 +72,7 @@ class AddCustomerForm(forms.ModelForm):
         """The service makes the row and says what is wrong with it."""
 
     def add_refusal(self, error: ValidationError) -> None:
-        if not hasattr(error, "error_dict"):
-            # The rule `region` is about the country.
-            self.add_error("country", error)
-            return
-        for name, errors in error.error_dict.items():
-            self.add_error(name if name in self.fields else None, errors)
+        show_refusal(self, error, at="country")  # the rule `region` is about it
 
 
 def add_customer(request: HttpRequest, admin_site: Any, opts: Any) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.foundation.admin import words
+from portal.foundation.refusals import words
 from relationships.forms import RequestKeyField
 from subscriptions.forms import LARGEST_NUMBER
 from subscriptions.models import Offer

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from portal.foundation.admin import words
+from portal.foundation.refusals import words
 from relationships.models import Customer
 from relationships.roles import Action
 from subscriptions.models import Offer

@@ -24,19 +24,12 @@ from django.utils.translation import ngettext
 from . import lists
 from .countries import CountrySelect
 from .exceptions import TransitionNotAllowed
+from .refusals import REFUSALS, words
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 Words = Union["str", "_StrPromise"]
-REFUSALS = (TransitionNotAllowed, ValidationError, PermissionDenied)
-
-
-def words(error: Exception) -> str:
-    """A refusal as one line for a person."""
-    if isinstance(error, ValidationError):
-        return " ".join(error.messages)
-    return str(error)
 
 
 def is_as_shown(request: HttpRequest, stamp: object) -> bool:

@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.foundation.admin import words
 from portal.foundation.exports import RESPONSES
+from portal.foundation.refusals import words
 from relationships.actors import Actor
 from relationships.enums import Operation
 from relationships.roles import Action

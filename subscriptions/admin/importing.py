@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tasks import TaskResultStatus
 
-from portal.foundation.admin import Transition, words
+from portal.foundation.admin import Transition
 from portal.foundation.exceptions import TransitionNotAllowed
+from portal.foundation.refusals import words
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.forms import ReasonForm
 from relationships.roles import Action

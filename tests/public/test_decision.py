@@ -6,8 +6,9 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 
-from portal.acceptance.forms import StatementForm, add_errors
+from portal.acceptance.forms import StatementForm
 from portal.foundation.countries import country_name
+from portal.foundation.refusals import show_refusal
 from relationships.models import CustomerAgreement, ResellerRelationship
 from relationships.services.composing import what_accepting_does_not_do
 from subscriptions.models import Subscription
@@ -31,16 +32,6 @@ STATED = {
     "por_mpn_id": "",
     "external_id": "",
 }
-
-
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
-def admin():
-    return stories.tenant()
 
 
 @pytest.fixture
@@ -202,7 +193,7 @@ def test_adding_says_why_not_when_another_partner_of_record_is_named(
 def test_adding_shows_a_services_refusal_where_it_belongs():
     form = StatementForm(STATED, action="")
     assert form.is_valid()
-    add_errors(form, ValidationError({"quantity": "Too many.", "status": "Unknown."}))
+    show_refusal(form, ValidationError({"quantity": "Too many.", "status": "Unknown."}))
     assert form.errors == {"quantity": ["Too many."], "__all__": ["Unknown."]}
 
 
