@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from portal.foundation import clock
 from relationships.actors import Actor
@@ -18,6 +18,47 @@ from .needs import needs_of
 from .tiles import tiles_of
 
 SHOWN = 6
+# What they take, label, address and icon.
+QUICK_LINKS = (
+    (
+        Action.INVITE,
+        _("Request reseller relationship"),
+        "admin:request-reseller-relationship",
+        "send",
+    ),
+    (
+        Action.INVITE,
+        _("Copy partner link"),
+        "admin:request-reseller-relationship",
+        "link",
+    ),
+    (
+        Action.ADD_CUSTOMER,
+        _("Add customer"),
+        "admin:relationships_customer_add",
+        "plus",
+    ),
+    (
+        Action.VIEW_CUSTOMERS,
+        _("Customers"),
+        "admin:relationships_customer_changelist",
+        "people",
+    ),
+    (
+        Action.RECORD_OBSERVATION,
+        _("Import existing subscriptions"),
+        "admin:subscriptions_import_add",
+        "plus",
+    ),
+    (
+        Action.MANAGE_PARTNERS,
+        _("Add partner"),
+        "admin:relationships_partner_add",
+        "plus",
+    ),
+    (Action.MANAGE_PEOPLE, _("Add person"), "admin:accounts_user_add", "plus"),
+)
+TRANSACTING = {Action.INVITE, Action.ADD_CUSTOMER}  # not for who only advises
 
 
 def front_page(request: HttpRequest) -> dict[str, Any]:
@@ -50,55 +91,10 @@ def _transacts(actor: Actor) -> bool:
 
 def quick_links(actor: Actor) -> list[dict[str, Any]]:
     """Label, address and icon; the first is step 1 of the seven."""
-    transacts = _transacts(actor)
-    links = [
-        (
-            transacts and actor.may(Action.INVITE),
-            _("Request reseller relationship"),
-            "admin:request-reseller-relationship",
-            "send",
-        ),
-        (
-            transacts and actor.may(Action.INVITE),
-            _("Copy partner link"),
-            "admin:request-reseller-relationship",
-            "link",
-        ),
-        (
-            transacts and actor.may(Action.ADD_CUSTOMER),
-            _("Add customer"),
-            "admin:relationships_customer_add",
-            "plus",
-        ),
-        (
-            actor.may(Action.VIEW_CUSTOMERS),
-            _("Customers"),
-            "admin:relationships_customer_changelist",
-            "people",
-        ),
-        (
-            actor.may(Action.RECORD_OBSERVATION),
-            _("Import existing subscriptions"),
-            "admin:subscriptions_import_add",
-            "plus",
-        ),
-        (
-            actor.may(Action.MANAGE_PARTNERS),
-            _("Add partner"),
-            "admin:relationships_partner_add",
-            "plus",
-        ),
-        (
-            actor.may(Action.MANAGE_PEOPLE),
-            _("Add person"),
-            "admin:accounts_user_add",
-            "plus",
-        ),
-    ]
     return [
         {"label": label, "url": reverse(url), "icon": icon}
-        for is_shown, label, url, icon in links
-        if is_shown
+        for action, label, url, icon in QUICK_LINKS
+        if actor.may(action) and (_transacts(actor) or action not in TRANSACTING)
     ]
 
 

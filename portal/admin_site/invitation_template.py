@@ -61,24 +61,20 @@ def invitation_template(request: HttpRequest, admin_site: Any) -> HttpResponse:
             subject, body = form.cleaned_data["subject"], form.cleaned_data["body"]
             if "save" in request.POST and _save(request, form, actor, language):
                 return HttpResponseRedirect(request.get_full_path())
-    return TemplateResponse(
-        request,
-        "admin/invitation_template.html",
-        {
-            **admin_site.each_context(request),
-            "title": _("Text of your invitations"),
-            "form": form,
-            "language": language,
-            "languages": settings.LANGUAGES,
-            "placeholders": templates.PLACEHOLDERS,
-            "is_own": actor.partner.invitation_templates.filter(
-                language=language
-            ).exists(),
-            "preview": templates.preview(
-                actor.partner, language, subject=subject, body=body
-            ),
-        },
-    )
+    own = actor.partner.invitation_templates.filter(language=language)
+    context = {
+        **admin_site.each_context(request),
+        "title": _("Text of your invitations"),
+        "form": form,
+        "language": language,
+        "languages": settings.LANGUAGES,
+        "placeholders": templates.PLACEHOLDERS,
+        "is_own": own.exists(),
+        "preview": templates.preview(
+            actor.partner, language, subject=subject, body=body
+        ),
+    }
+    return TemplateResponse(request, "admin/invitation_template.html", context)
 
 
 def _save(

@@ -18,10 +18,16 @@ from relationships.models import Customer, Partner
 from relationships.roles import Action
 from relationships.services.activity import record
 
-from ..enums import OTHER_CHANNELS
 from ..models import ObservationRetraction, Subscription
 from .locking import lock_customer
-from .observing import Statement, as_recorded, recorded_partner, to_compare
+from .observing import (
+    Statement,
+    as_recorded,
+    recorded_partner,
+    refuse_csp,
+    tell_recorded,
+    to_compare,
+)
 from .restoring import restore_earlier
 
 __all__ = ["Statement", "record_observation", "retract_observation"]
@@ -40,11 +46,7 @@ def record_observation(
     actor.require(Action.RECORD_OBSERVATION)
     if actor.customer is not None:
         actor.require(Action.RECORD_OBSERVATION, customer)
-    if statement.channel not in OTHER_CHANNELS:
-        raise ValidationError(
-            _("Choose another channel than CSP: the portal itself keeps those."),
-            code="channel",
-        )
+    refuse_csp(statement.channel)
     customer = lock_customer(customer)
     said = statement.said()
     rows: Any = Subscription.objects.filter(
@@ -63,16 +65,7 @@ def record_observation(
         stated_by_customer=actor.is_tenant,
         **as_recorded(said, known, partner),
     )
-    record(
-        Operation.RECORD_OBSERVATION,
-        observation,
-        actor=actor,
-        customer=customer,
-        new={
-            "channel": observation.channel,
-            "supersedes": str(known.pk) if known else None,
-        },
-    )
+    tell_recorded(observation, actor=actor)
     return observation
 
 
@@ -131,14 +124,7 @@ def retract_observation(
     assert actor.user is not None  # only the operator retracts
     lock_customer(subscription.customer)
     subscription = Subscription.objects.get(pk=subscription.pk)
-    if subscription.is_csp:
-        raise TransitionNotAllowed(_("A CSP subscription is not an observation."))
-    if hasattr(subscription, "retraction"):
-        raise TransitionNotAllowed(_("This observation is retracted already."))
-    if hasattr(subscription, "superseded_by"):
-        raise TransitionNotAllowed(
-            _("A newer observation supersedes this one. Retract that one.")
-        )
+    _refuse_unless_current(subscription)
     if not reason.strip():
         raise ValidationError(_("Say why it is retracted."), code="reason")
     retraction = ObservationRetraction.objects.create(
@@ -161,3 +147,14 @@ def retract_observation(
         reason=retraction.reason,
     )
     return retraction
+
+
+def _refuse_unless_current(subscription: Subscription) -> None:
+    if subscription.is_csp:
+        raise TransitionNotAllowed(_("A CSP subscription is not an observation."))
+    if hasattr(subscription, "retraction"):
+        raise TransitionNotAllowed(_("This observation is retracted already."))
+    if hasattr(subscription, "superseded_by"):
+        raise TransitionNotAllowed(
+            _("A newer observation supersedes this one. Retract that one.")
+        )

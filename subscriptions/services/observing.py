@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from relationships.models import Partner
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
-from ..enums import SubscriptionStatus
+from relationships.actors import Actor
+from relationships.enums import Operation
+from relationships.models import Partner
+from relationships.services.activity import record
+
+from ..enums import OTHER_CHANNELS, SubscriptionStatus
 from ..models import Subscription
 
 # How a first observation is recorded where its statement says nothing.
@@ -124,4 +130,28 @@ def repeats(said: dict[str, Any], known: Subscription) -> bool:
     """Whether it says nothing that the current word `known` does not say."""
     return not hasattr(known, "retraction") and says_the_same(
         to_compare(said, known), known
+    )
+
+
+def refuse_csp(channel: str) -> None:
+    """ValidationError `channel`."""
+    if channel not in OTHER_CHANNELS:
+        raise ValidationError(
+            _("Choose another channel than CSP: the portal itself keeps those."),
+            code="channel",
+        )
+
+
+def tell_recorded(observation: Subscription, *, actor: Actor, reason: str = "") -> None:
+    earlier = observation.supersedes_id
+    record(
+        Operation.RECORD_OBSERVATION,
+        observation,
+        actor=actor,
+        customer=observation.customer,
+        new={
+            "channel": observation.channel,
+            "supersedes": str(earlier) if earlier else None,
+        },
+        reason=reason,
     )

@@ -15,7 +15,6 @@ from relationships.models import (
     Customer,
     CustomerAgreement,
     Partner,
-    ResellerRelationship,
 )
 from relationships.roles import Action
 from relationships.services.activity import record
@@ -70,11 +69,9 @@ def place_order(
     if earlier is not None:
         return _same_order(earlier, customer, lines, actor)
     relationship = lock_active_relationship(customer, actor)
-    require_transacting(relationship.partner)
-    refuse_other_market(relationship.partner, customer)
     lines = [replace(line, offer=_stored(line.offer)) for line in lines]
-    refuse_without_agreement(customer, relationship.partner)
-    _check_lines(lines, relationship)
+    _require_ready(customer, relationship.partner)
+    _check_lines(lines, relationship.partner)
     if not acknowledges_overlap:
         _refuse_overlap(customer, lines)
     order = Order.objects.create(
@@ -92,11 +89,7 @@ def place_order(
         actor=actor,
         partner=relationship.partner,
         customer=customer,
-        new={
-            "lines": [
-                {"offer": line.offer.pk, "quantity": line.quantity} for line in lines
-            ]
-        },
+        new={"lines": [_as_values(line) for line in lines]},
     )
     events.order_confirmed(order, by=actor)
     return order
@@ -122,6 +115,16 @@ def _same_order(
             code="request_key",
         )
     return earlier
+
+
+def _as_values(line: LineRequest) -> dict[str, int]:
+    return {"offer": line.offer.pk, "quantity": line.quantity}
+
+
+def _require_ready(customer: Customer, partner: Partner) -> None:
+    require_transacting(partner)
+    refuse_other_market(partner, customer)
+    refuse_without_agreement(customer, partner)
 
 
 def refuse_without_agreement(customer: Customer, partner: Partner) -> None:
@@ -157,7 +160,7 @@ def _stored(offer: Offer) -> Offer:
     return Offer.objects.select_related("product").get(pk=offer.pk)
 
 
-def _check_lines(lines: list[LineRequest], relationship: ResellerRelationship) -> None:
+def _check_lines(lines: list[LineRequest], partner: Partner) -> None:
     if not lines:
         raise ValidationError(_("Choose at least one offer."), code="no_lines")
     for line in lines:
@@ -168,7 +171,7 @@ def _check_lines(lines: list[LineRequest], relationship: ResellerRelationship) -
                 code="offer",
                 params={"offer": line.offer},
             )
-        if line.offer.currency != relationship.partner.currency:
+        if line.offer.currency != partner.currency:
             raise ValidationError(
                 _("%(offer)s is not sold in your currency."),
                 code="offer",
@@ -177,9 +180,17 @@ def _check_lines(lines: list[LineRequest], relationship: ResellerRelationship) -
 
 
 def _provision(order: Order, line: LineRequest) -> None:
-    """One line's subscription, with its first term, seat and status entries."""
+    """One line's subscription, with the first entries of its history."""
     offer, now = line.offer, order.placed_at
-    ends_at = next_term_end(now, now, Term(offer.term))
+    term = SubscriptionTerm(
+        number=1,
+        offer=offer,
+        unit_price=offer.unit_price,
+        currency=offer.currency,
+        starts_at=now,
+        ends_at=next_term_end(now, now, Term(offer.term)),
+        reducible_until=reduction_deadline(now),
+    )
     subscription = Subscription.objects.create(
         customer=order.customer,
         channel=Channel.CSP,
@@ -189,31 +200,12 @@ def _provision(order: Order, line: LineRequest) -> None:
         term=offer.term,
         billing_plan=offer.billing_plan,
         started_at=now,
-        commitment_ends_at=ends_at,
+        commitment_ends_at=term.ends_at,
         auto_renews=True,
         friendly_name=line.friendly_name.strip(),
         recorded_at=now,
     )
-    SubscriptionTerm.objects.create(
-        subscription=subscription,
-        number=1,
-        offer=offer,
-        unit_price=offer.unit_price,
-        currency=offer.currency,
-        starts_at=now,
-        ends_at=ends_at,
-        reducible_until=reduction_deadline(now),
-    )
-    SeatEntry.objects.create(
-        subscription=subscription,
-        change=line.quantity,
-        at=now,
-        reducible_until=reduction_deadline(now),
-        unit_price=offer.unit_price,
-    )
-    StatusEntry.objects.create(
-        subscription=subscription, status=subscription.status, at=now
-    )
+    _begin_history(subscription, term, line.quantity)
     OrderLine.objects.create(
         order=order,
         offer=offer,
@@ -221,4 +213,21 @@ def _provision(order: Order, line: LineRequest) -> None:
         unit_price=offer.unit_price,
         currency=offer.currency,
         subscription=subscription,
+    )
+
+
+def _begin_history(
+    subscription: Subscription, term: SubscriptionTerm, seats: int
+) -> None:
+    term.subscription = subscription
+    term.save()
+    SeatEntry.objects.create(
+        subscription=subscription,
+        change=seats,
+        at=term.starts_at,
+        reducible_until=term.reducible_until,
+        unit_price=term.unit_price,
+    )
+    StatusEntry.objects.create(
+        subscription=subscription, status=subscription.status, at=term.starts_at
     )

@@ -21,7 +21,7 @@ from relationships.services.activity import record
 from ..enums import PorCaseOutcome
 from ..models import PorCase, Subscription
 from .locking import lock_customer
-from .observing import NAMED_PARTNER, as_recorded
+from .observing import NAMED_PARTNER, as_recorded, tell_recorded
 
 MOMENTS = ("started_at", "commitment_ends_at")
 
@@ -83,14 +83,7 @@ def record_por_case(case: PorCase, *, actor: Actor, reason: str) -> Subscription
         **as_recorded(_statement(case), newest, named),
     )
     _close(case, PorCaseOutcome.RECORDED, actor, reason)
-    record(
-        Operation.RECORD_OBSERVATION,
-        observation,
-        actor=actor,
-        customer=case.customer,
-        new={"channel": observation.channel, "supersedes": str(newest.pk)},
-        reason=reason.strip(),
-    )
+    tell_recorded(observation, actor=actor, reason=reason.strip())
     return observation
 
 

@@ -20,6 +20,7 @@ from relationships.actors import Actor
 from relationships.enums import ApprovalVerb, CaseKind, SentHow
 from relationships.models import (
     ActivityRecord,
+    Approval,
     CountryMarket,
     Partner,
     StaffMembership,
@@ -144,37 +145,44 @@ class Office:
 
 
 def open_office(word: str) -> Office:
+    staff, tenant = _people(word)
+    existing = stories.observation(tenant.customer, product_name=f"{word} Existing")
+    run = _import(word, existing)
+    rows = {
+        **_asked_for(word, staff, tenant),
+        **_sold(word, staff, tenant),
+        **_kept_for(word, staff, tenant),
+        "existingsubscription": ExistingSubscription.objects.get(pk=existing.pk),
+        "import": run,
+        "porcase": PorCase.objects.get(run=run),
+    }
+    log = ActivityRecord.objects.filter(partner=staff.partner)
+    return Office(word, staff, tenant, {**rows, "activityrecord": log.first()})
+
+
+def _people(word: str) -> tuple[Actor, Actor]:
     partner = PartnerFactory(
         name=f"{word} Cloud", contact_email=f"hello@{word}.example".lower()
     )
     membership = StaffMembershipFactory(
         partner=partner, role="admin_agent", user=somebody(f"{word} Agent")
     )
-    staff, tenant = Actor.staff(membership), tenant_of(word)
-    customer = tenant.customer
-    existing = stories.observation(customer, product_name=f"{word} Existing")
-    run = _import(word, existing)
+    return Actor.staff(membership), tenant_of(word)
+
+
+def _asked_for(word: str, staff: Actor, tenant: Actor) -> dict[str, Any]:
+    """One that was accepted, one that waits, a list, and a case."""
     relationship = stories.relationship(
         staff, tenant, recipient_email=f"boss@{word}-mail.example".lower()
     )
-    product = ProductFactory(title=f"{word} Product")
-    offer = OfferFactory(product=product, unit_price=PRICE)
-    csp = stories.csp_subscription(staff, customer, offer)
-    endpoint = add_endpoint(
-        actor=staff,
-        url=f"https://{word}.example/events".lower(),
-        events=["subscription-updated"],
-    )
-    lifecycle.rename(csp, actor=staff, friendly_name=f"{word} Mail")
     invitation = stories.sent_invitation(
         staff,
         recipient_email=f"it@{word}-other.example".lower(),
         reference=f"{word} reference",
     )
     send_invitation(invitation, actor=staff, how=SentHow.PORTAL)
-    line = Line(1, f"{word} Buyer", f"buyer@{word}-list.example".lower())
     batch = create_batch(
-        [line],
+        [Line(1, f"{word} Buyer", f"buyer@{word}-list.example".lower())],
         actor=staff,
         request_key=uuid.uuid4(),
         expires_at=invitation.expires_at,
@@ -183,31 +191,27 @@ def open_office(word: str) -> Office:
     case = open_case(
         CaseKind.NEW_LINK, invitation, actor=Actor.visitor(), message=f"{word} asks"
     )
-    partner.needs_second_person = True
-    partner.save()
-    asking = stories.staff(partner, "admin_agent")
-    approval = do_or_ask(ApprovalVerb.CANCEL, csp, actor=asking)
-    partner.needs_second_person = False
-    partner.save()
-    rows = {
-        "approval": approval,
-        "webhookendpoint": endpoint,
-        "partner": partner,
-        "staffmembership": StaffMembership.objects.get(pk=membership.pk),
-        "tenantmembership": TenantMembership.objects.get(user=tenant.user),
-        "user": staff.user,
-        "signin": _sign_in(staff),
-        "throttle": _limit(word),
-        "job": _failed_job(),
-        "webhookdelivery": endpoint.deliveries.get(),
-        "countrymarket": CountryMarket.objects.get(pk="DE"),
-        "customer": customer,
+    return {
+        "resellerrelationship": relationship,
         "invitation": invitation,
         "invitationbatch": batch,
         "outgoingemail": invitation.emails.get(recipient=invitation.recipient_email),
-        "resellerrelationship": relationship,
         "case": case,
-        "activityrecord": ActivityRecord.objects.filter(partner=partner).first(),
+    }
+
+
+def _sold(word: str, staff: Actor, tenant: Actor) -> dict[str, Any]:
+    """A subscription, whose webhook is told, and somebody asks to cancel it."""
+    product = ProductFactory(title=f"{word} Product")
+    offer = OfferFactory(product=product, unit_price=PRICE)
+    csp = stories.csp_subscription(staff, tenant.customer, offer)
+    endpoint = add_endpoint(
+        actor=staff,
+        url=f"https://{word}.example/events".lower(),
+        events=["subscription-updated"],
+    )
+    lifecycle.rename(csp, actor=staff, friendly_name=f"{word} Mail")
+    return {
         "product": product,
         "productalias": ProductAlias.objects.create(
             product=product, name=f"SKU {product.pk}"
@@ -215,12 +219,37 @@ def open_office(word: str) -> Office:
         "offer": offer,
         "order": csp.order_line.order,
         "cspsubscription": CspSubscription.objects.get(pk=csp.pk),
+        "webhookendpoint": endpoint,
+        "webhookdelivery": endpoint.deliveries.get(),
+        "approval": _asked_to_cancel(csp, staff.partner),
         "renewaldecision": _decision(csp),
-        "existingsubscription": ExistingSubscription.objects.get(pk=existing.pk),
-        "import": run,
-        "porcase": PorCase.objects.get(run=run),
     }
-    return Office(word, staff, tenant, rows)
+
+
+def _kept_for(word: str, staff: Actor, tenant: Actor) -> dict[str, Any]:
+    """Who they are, and what the portal notes by itself."""
+    members = StaffMembership.objects.filter(user=staff.user)
+    return {
+        "partner": staff.partner,
+        "customer": tenant.customer,
+        "staffmembership": members.get(),
+        "tenantmembership": TenantMembership.objects.get(user=tenant.user),
+        "user": staff.user,
+        "signin": _sign_in(staff),
+        "throttle": _limit(word),
+        "job": _failed_job(),
+        "countrymarket": CountryMarket.objects.get(pk="DE"),
+    }
+
+
+def _asked_to_cancel(csp: Subscription, partner: Partner) -> Approval:
+    partner.needs_second_person = True
+    partner.save()
+    asking = stories.staff(partner, "admin_agent")
+    approval = do_or_ask(ApprovalVerb.CANCEL, csp, actor=asking)
+    partner.needs_second_person = False
+    partner.save()
+    return approval
 
 
 def _decision(csp: Subscription) -> RenewalDecision:

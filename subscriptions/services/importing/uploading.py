@@ -21,9 +21,10 @@ from relationships.models import Customer
 from relationships.roles import Action
 
 from ...columns import LABELS, REQUIRED, guess_columns
-from ...enums import OTHER_CHANNELS, ImportState
+from ...enums import ImportState
 from ...models import Import, ImportChunk, ImportRow
 from ...spreadsheets import Row, read_table, refuse
+from ..observing import refuse_csp
 
 CHUNK = 2000  # rows that are held in memory at a time
 
@@ -47,11 +48,7 @@ def upload(
     """
     actor.require(Action.RECORD_OBSERVATION)
     assert actor.user is not None  # only people record
-    if channel not in OTHER_CHANNELS:
-        raise ValidationError(
-            _("Choose another channel than CSP: the portal itself keeps those."),
-            code="channel",
-        )
+    refuse_csp(channel)
     _check_size(file)
     rows = read_table(file, separator=separator, encoding=encoding)
     _line, header = next(rows, (0, []))
