@@ -290,6 +290,7 @@ class Operation(models.TextChoices):
     RENAME = "rename_subscription", _("Friendly name changed")
     ANSWER_RENEWAL = "answer_renewal", _("Renewal decided")
     ASSIGN_RENEWAL = "assign_renewal", _("Renewal given to somebody")
+    REOPEN_RENEWAL = "reopen_renewal", _("Renewal to decide anew")
     RENEW_SUBSCRIPTION = "renew_subscription", _("Subscription renewed")
     MOVE_SUBSCRIPTION = "move_subscription", _("Subscription moved on by time")
     RECORD_OBSERVATION = "record_observation", _("Existing subscription recorded")
@@ -316,4 +317,5 @@ INTERNAL_OPERATIONS = (
     Operation.WITHDRAW_APPROVAL,
     Operation.ANSWER_RENEWAL,
     Operation.ASSIGN_RENEWAL,
+    Operation.REOPEN_RENEWAL,
 )

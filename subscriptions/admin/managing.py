@@ -77,7 +77,10 @@ WAYS = (
         "unschedule",
         _("Drop the scheduled change"),
         lifecycle.drop_scheduled_change,
-        question=_("%(object)s renews as it is: what was scheduled is dropped."),
+        question=_(
+            "%(object)s renews as it is: what was scheduled is dropped. If “Renew with "
+            "a change” was answered, its renewal is to be decided anew."
+        ),
         done=_("No change is scheduled any more: %(object)s."),
     ),
     _way(

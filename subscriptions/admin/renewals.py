@@ -118,7 +118,8 @@ class RenewalDecisionAdmin(PortalModelAdmin):
             question=_(
                 "%(object)s: what happens at the end of its term? The answer is done "
                 "at once: auto-renew is switched on, or off where it ends. A change "
-                "has to be scheduled on the subscription's page before."
+                "has to be scheduled on the subscription's page before; it is dropped "
+                "where the answer is another one."
             ),
             done=_("Decided: %(object)s."),
             is_possible=lambda decision: decision.is_timely,

@@ -23,6 +23,7 @@ from relationships.services.rules import refuse_alone
 from ..enums import SubscriptionStatus, SubscriptionVerb
 from ..models import Offer, ScheduledChange, Subscription
 from . import events
+from .answers import ask_again_unless_true
 from .batches import catch_up
 from .locking import lock_managed
 from .moves import move
@@ -65,15 +66,13 @@ def change_seats(
             % {"seats": before},
             code="seats_changed_meanwhile",
         )
-    assert subscription.offer is not None  # a CSP subscription has one
     if quantity > before:
-        refuse_seats_outside_limits(subscription.offer, quantity)
-        term = current_term(subscription)
-        seats_added(subscription, quantity - before, term).save()
+        _add_seats(subscription, quantity - before)
     else:
         _take_seats(subscription, before - quantity, actor=actor, approval=approval)
     subscription.refresh_from_db(fields=["quantity"])
     _drop_scheduled_change(subscription, actor=actor)
+    ask_again_unless_true(subscription, actor=actor)
     told = _tell(
         Operation.CHANGE_SEATS,
         subscription,
@@ -83,6 +82,12 @@ def change_seats(
     )
     events.seats_changed(subscription, told, by=actor)
     return subscription
+
+
+def _add_seats(subscription: Subscription, seats: int) -> None:
+    assert subscription.offer is not None  # a CSP subscription has one
+    refuse_seats_outside_limits(subscription.offer, subscription.quantity + seats)
+    seats_added(subscription, seats, current_term(subscription)).save()
 
 
 def _take_seats(
@@ -160,6 +165,7 @@ def set_auto_renew(
         old={"auto_renews": before},
         new={"auto_renews": auto_renews},
     )
+    ask_again_unless_true(subscription, actor=actor)
     return subscription
 
 
@@ -203,6 +209,7 @@ def schedule_change(
             old=before,
             new=planned,
         )
+        ask_again_unless_true(subscription, actor=actor)
     return subscription
 
 
@@ -212,6 +219,7 @@ def drop_scheduled_change(subscription: Subscription, *, actor: Actor) -> Subscr
     subscription = _lock_as_of_now(subscription, actor=actor)
     require_possible(Verb.DROP_CHANGE, subscription)
     _drop_scheduled_change(subscription, actor=actor)
+    ask_again_unless_true(subscription, actor=actor)
     return subscription
 
 
@@ -265,6 +273,7 @@ def _move(
         old={name: before[name] for name in changed},
         new={name: after[name] for name in changed},
     )
+    ask_again_unless_true(subscription, actor=actor)
     events.status_changed(subscription, told, by=actor)
     return subscription
 

@@ -1,7 +1,8 @@
 """Renewals that a person can still decide: asked by time, answered by staff.
 
 The answer is done at once: a subscription that is to end renews no more, one that is
-to renew does.
+to renew does. Whoever lets something else happen afterwards opens the question again
+(see `answers`).
 """
 
 from collections.abc import Callable, Iterator
@@ -27,11 +28,11 @@ from relationships.services.events import administrators_of, staff_of
 from ..enums import RenewalAnswer, Term
 from ..models import (
     RenewalDecision,
-    ScheduledChange,
     Subscription,
     SubscriptionTerm,
 )
 from . import events, lifecycle
+from .answers import what_happens
 from .locking import lock_managed
 
 
@@ -134,6 +135,8 @@ def decide(
 ) -> RenewalDecision:
     """Keep the answer and do it; until the term ends another may follow.
 
+    What is scheduled is dropped where it is to renew as it is, or to end.
+
     PermissionDenied; TransitionNotAllowed when the term is over or the subscription is
     not active any more; ValidationError: `csp_needs_relationship`, `nothing_scheduled`
     where it is to change and no change is scheduled.
@@ -146,18 +149,25 @@ def decide(
     if answer == RenewalAnswer.CHANGE:
         _refuse_without_change(decision)
     before = decision.answer
-    lifecycle.set_auto_renew(
-        decision.subscription, actor=actor, auto_renews=answer != RenewalAnswer.END
-    )
     decision.answer, decision.note = answer, note.strip()
     decision.answered_at, decision.answered_by = clock.now(), actor.user
     decision.save(update_fields=["answer", "note", "answered_at", "answered_by"])
     _record(Operation.ANSWER_RENEWAL, decision, actor, before, str(answer))
+    _do(answer, decision.subscription, actor=actor)
     return decision
 
 
+def _do(answer: RenewalAnswer, subscription: Subscription, *, actor: Actor) -> None:
+    renews = answer != RenewalAnswer.END
+    subscription = lifecycle.set_auto_renew(
+        subscription, actor=actor, auto_renews=renews
+    )
+    if answer == RenewalAnswer.RENEW and what_happens(subscription) != answer:
+        lifecycle.drop_scheduled_change(subscription, actor=actor)
+
+
 def has_change(decision: RenewalDecision) -> bool:
-    return ScheduledChange.objects.filter(subscription=decision.subscription).exists()
+    return what_happens(decision.subscription) == RenewalAnswer.CHANGE
 
 
 def _refuse_without_change(decision: RenewalDecision) -> None:

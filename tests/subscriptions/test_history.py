@@ -7,19 +7,23 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from portal.foundation import clock
 from relationships.actors import Actor
-from relationships.enums import Operation
+from relationships.enums import ApprovalVerb, Operation
 from relationships.exceptions import TransitionNotAllowed
-from relationships.models import ActivityRecord
+from relationships.models import ActivityRecord, Approval, Partner
+from relationships.services import approvals
+from relationships.services.approvals import do_or_ask
+from relationships.services.partners import correct_partner
 from subscriptions.calendar import add_months
 from subscriptions.enums import SUBSCRIPTION_TRANSITIONS, TERM_MONTHS
 from subscriptions.models import ScheduledChange, Subscription
 from subscriptions.services import clock as moving
 from subscriptions.services import lifecycle, renewals
+from subscriptions.services.answers import what_happens
 
 from .. import stories
 from ..factories import OfferFactory
@@ -28,13 +32,17 @@ from ..relationships.support import NOON, unchanged
 pytestmark = pytest.mark.django_db
 
 VERBS = ["suspend", "reactivate", "cancel", "renew", "expire", "drop", "run"]
+DECISIONS = ["approve", "refuse", "withdraw"]
 ANSWERS = ["renew", "change", "end"]
+SEATS_ALONE = 3  # that one person takes away in one step
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("seats"), st.integers(-20, 30)),
         st.tuples(st.just("schedule"), st.integers(1, 60)),
         st.tuples(st.sampled_from(VERBS), st.just(0)),
         st.tuples(st.just("decide"), st.integers(0, len(ANSWERS) - 1)),
+        st.tuples(st.just("wants_two"), st.integers(0, 1)),
+        st.tuples(st.sampled_from(DECISIONS), st.integers(0, SEATS_ALONE + 3)),
         st.tuples(st.just("wait"), st.sampled_from([0, 1, 6, 8, 27, 40, 200])),
     ),
     max_size=12,
@@ -44,6 +52,11 @@ STARTS = st.sampled_from([NOON, NOON.replace(month=1, day=31), LEAP_DAY])
 slowly = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+
+
+@pytest.fixture(autouse=True)
+def _few_alone(settings):
+    settings.SEATS_WITHOUT_APPROVAL = SEATS_ALONE
 
 
 class World:
@@ -56,7 +69,12 @@ class World:
             stories.relationship(self.sales, admin)
             self.monthly = OfferFactory(term="P1M", maximum_seats=None)
             self.yearly = OfferFactory(term="P1Y", maximum_seats=None)
-            made = stories.csp_subscription(self.sales, admin.customer, self.monthly)
+            made = stories.csp_subscription(
+                self.sales, admin.customer, self.monthly, quantity=20
+            )
+            self.colleague = stories.staff(self.sales.partner)
+            self.operator = stories.operator()
+            self.wants_two(None, 1)
         self.pk = made.pk
 
     @property
@@ -71,17 +89,27 @@ class World:
 
     def do(self, step, number):
         """What is not allowed now is refused and changes nothing."""
-        before = self.row.quantity
+        before = self.row
         try:
             with transaction.atomic():
                 getattr(self, step)(self.row, number)
         except (TransitionNotAllowed, ValidationError):
-            assert self.row.quantity == before
+            assert self.row.quantity == before.quantity
+        if step in {"seats", "cancel"} and self.partner.needs_second_person:
+            assert self.row.status == before.status or step == "seats"
+            assert before.quantity - self.row.quantity <= SEATS_ALONE
+
+    @property
+    def partner(self):
+        return Partner.objects.get(pk=self.sales.partner.pk)
+
+    def wants_two(self, row, number):
+        wanted = {"needs_second_person": bool(number)}
+        correct_partner(self.partner, actor=self.operator, reason="Asked for", **wanted)
 
     def seats(self, row, number):
-        lifecycle.change_seats(
-            row, actor=self.sales, quantity=row.quantity + number, shown=row.quantity
-        )
+        seats = {"quantity": row.quantity + number, "shown": row.quantity}
+        do_or_ask(ApprovalVerb.TAKE_SEATS, row, actor=self.sales, **seats)
 
     def schedule(self, row, number):
         offer = self.yearly if number % 2 else self.monthly
@@ -94,7 +122,25 @@ class World:
         lifecycle.reactivate(row, actor=self.sales)
 
     def cancel(self, row, number):
-        lifecycle.cancel(row, actor=self.sales)
+        do_or_ask(ApprovalVerb.CANCEL, row, actor=self.sales)
+
+    def approve(self, row, number):
+        for approval in self.waiting(row, number):
+            approvals.approve(approval, actor=self.colleague)
+
+    def refuse(self, row, number):
+        for approval in self.waiting(row, number):
+            approvals.refuse(approval, actor=self.colleague, reason="No")
+
+    def withdraw(self, row, number):
+        for approval in self.waiting(row, number):
+            approvals.withdraw(approval, actor=self.sales)
+
+    def waiting(self, row, number):
+        """Whatever was asked for by now; at least to take so many seats away."""
+        if not Approval.objects.waiting().exists():
+            self.seats(row, -number)
+        return list(Approval.objects.waiting())
 
     def renew(self, row, number):
         lifecycle.set_auto_renew(row, actor=self.sales, auto_renews=True)
@@ -128,6 +174,8 @@ class World:
             "statuses": list(row.status_entries.values_list("status", "at")),
             "log": list(ActivityRecord.objects.about(row).values_list(*names)),
             "scheduled": list(ScheduledChange.objects.values_list("quantity")),
+            "approvals": list(Approval.objects.values_list("verb", "outcome")),
+            "renewals": list(row.renewal_decisions.values_list("answer", "asked_at")),
         }
 
 
@@ -139,6 +187,8 @@ def taken_back():
 
 
 @given(STARTS, STEPS)
+@example(NOON, [("cancel", 0), ("approve", 0)])
+@example(NOON, [("approve", 5), ("refuse", 5), ("withdraw", 5), ("wants_two", 0)])
 @slowly
 def test_seats_terms_and_statuses_add_up_after_any_history(start, steps):
     with taken_back():
@@ -149,6 +199,8 @@ def test_seats_terms_and_statuses_add_up_after_any_history(start, steps):
         assert_seats_add_up(world.row)
         assert_terms_follow_each_other(world.row, world.moment)
         assert_statuses_are_in_the_table(world.row)
+        assert_answers_hold(world.row)
+        assert_second_persons_decided(world)
 
 
 @given(STARTS, STEPS, st.integers(1, 400))
@@ -221,3 +273,25 @@ def assert_statuses_are_in_the_table(row):
     renews = row.status == "active" and row.auto_renews
     assert renews or not row.auto_renews
     assert renews or not ScheduledChange.objects.filter(subscription=row).exists()
+
+
+def assert_answers_hold(row):
+    """What was answered for the term that runs is what happens at its end."""
+    decision = row.renewal_decisions.filter(term__ends_at=row.commitment_ends_at)
+    answer = decision.exclude(answer="").values_list("answer", flat=True).first()
+    if answer and row.status == "active":
+        assert answer == what_happens(row)
+
+
+def assert_second_persons_decided(world):
+    """Whatever was approved, and nothing that was not asked for."""
+    about = ActivityRecord.objects.about(world.row)
+    for approval in Approval.objects.exclude(decided_at=None):
+        assert approval.decided_by == world.colleague.user != approval.asked_by
+        assert approval.asked_at <= approval.decided_at < approval.expires_at
+        done = about.filter(
+            operation__in=[Operation.CANCEL, Operation.CHANGE_SEATS],
+            actor=world.colleague.user,
+            at=approval.decided_at,
+        )
+        assert done.exists() is (approval.outcome == "approved")

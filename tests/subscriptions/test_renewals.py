@@ -1,6 +1,7 @@
 """Renewals that a person can still decide."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,7 +11,7 @@ from relationships.enums import Operation
 from relationships.exceptions import TransitionNotAllowed
 from relationships.models import ActivityRecord, Notice, OutgoingEmail
 from relationships.services.relationships import end_relationship
-from subscriptions.models import RenewalDecision
+from subscriptions.models import RenewalDecision, Subscription
 from subscriptions.services import lifecycle, renewals
 from subscriptions.services.clock import run
 
@@ -18,7 +19,7 @@ from .. import stories
 from ..factories import OfferFactory
 from ..relationships.support import DAY, NOON, denied, refused, unchanged
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 END = NOON.replace(year=2027)
 
@@ -26,12 +27,6 @@ END = NOON.replace(year=2027)
 @pytest.fixture(autouse=True)
 def _settings(settings):
     settings.RENEWAL_NOTICE_DAYS = 30
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
 
 
 @pytest.fixture
@@ -61,10 +56,26 @@ def letters(actor):
     return [email.text for email in rows if "to decide" in email.subject]
 
 
-def schedule(subscription, actor):
+def schedule(subscription, actor, quantity=3):
     lifecycle.schedule_change(
-        subscription, actor=actor, quantity=3, offer=subscription.offer
+        subscription, actor=actor, quantity=quantity, offer=subscription.offer
     )
+
+
+def add_seats(subscription, actor):
+    lifecycle.change_seats(subscription, actor=actor, quantity=9, shown=5)
+
+
+def switch(subscription, actor, *, auto_renews):
+    lifecycle.set_auto_renew(subscription, actor=actor, auto_renews=auto_renews)
+
+
+def suspend_for_a_while(subscription, actor):
+    lifecycle.reactivate(lifecycle.suspend(subscription, actor=actor), actor=actor)
+
+
+def stored(decision):
+    return Subscription.objects.get(pk=decision.subscription_id)
 
 
 class TestAsking:
@@ -209,6 +220,67 @@ class TestAnswer:
                 renewals.decide(decision, actor=sales, answer="change")
         decision.refresh_from_db()
         assert decision.answer == ""
+
+    @pytest.mark.parametrize(
+        ("answer", "verb"),
+        [
+            ("change", lifecycle.drop_scheduled_change),
+            ("change", add_seats),
+            ("renew", schedule),
+            ("renew", partial(switch, auto_renews=False)),
+            ("end", partial(switch, auto_renews=True)),
+            ("renew", suspend_for_a_while),
+        ],
+    )
+    def test_it_is_asked_for_anew_when_something_else_happens_now(
+        self, decision, sales, answer, verb
+    ):
+        if answer == "change":
+            schedule(decision.subscription, sales)
+        with clock.at(END - DAY):
+            renewals.decide(decision, actor=sales, answer=answer, note="Agreed.")
+            verb(stored(decision), actor=sales)
+            assert decision in RenewalDecision.objects.timely().unanswered()
+        decision.refresh_from_db()
+        assert (decision.answer, decision.note) == ("", "Agreed.")
+        assert (decision.answered_by, decision.answered_at) == (None, None)
+        told = ActivityRecord.objects.get(operation=Operation.REOPEN_RENEWAL)
+        assert (told.actor, told.old_value) == (sales.user, {"answer": answer})
+        ask(END - DAY, digest=2)
+        assert digests(sales)[0] == "1 renewal to decide"
+
+    @pytest.mark.parametrize(
+        ("answer", "verb"),
+        [
+            ("renew", add_seats),
+            ("end", lifecycle.suspend),
+            ("renew", lifecycle.suspend),
+            ("change", partial(schedule, quantity=2)),
+            ("end", suspend_for_a_while),
+        ],
+    )
+    def test_it_stays_when_what_it_says_still_happens(
+        self, decision, sales, answer, verb
+    ):
+        if answer == "change":
+            schedule(decision.subscription, sales)
+        with clock.at(END - DAY):
+            renewals.decide(decision, actor=sales, answer=answer)
+            verb(stored(decision), actor=sales)
+        decision.refresh_from_db()
+        assert decision.answer == answer
+
+    def test_renewing_as_it_is_drops_what_was_scheduled(self, decision, sales):
+        schedule(decision.subscription, sales)
+        with clock.at(END - DAY):
+            renewals.decide(decision, actor=sales, answer="change")
+            renewals.decide(decision, actor=sales, answer="renew")
+        decision.refresh_from_db()
+        assert (decision.answer, renewals.has_change(decision)) == ("renew", False)
+        with clock.at(END):
+            run(actor=stories.Actor.clock())
+        renewed = stored(decision)
+        assert (renewed.quantity, renewed.terms.count()) == (5, 2)
 
     def test_another_may_follow_until_the_term_ends(self, decision, sales):
         with clock.at(END - DAY):
