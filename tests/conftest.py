@@ -12,9 +12,12 @@ from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 from django.utils import translation
 
-from portal.foundation import guards
+from portal.foundation import clock, guards
+from relationships.actors import Actor
 
+from . import stories
 from .at_once import jobs_at_once
+from .relationships.support import NOON
 
 # Playwright's synchronous interface runs an event loop in the test's thread.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -79,3 +82,22 @@ def _guards_lifted_for_flush(request) -> Iterator[None]:
     request.getfixturevalue("transactional_db")
     yield
     guards.drop(connection.alias)
+
+
+@pytest.fixture
+def at_noon() -> Iterator[None]:
+    """A day on which nothing is due."""
+    with clock.at(NOON):
+        yield
+
+
+@pytest.fixture
+def sales() -> Actor:
+    """A partner's sales agent."""
+    return stories.staff()
+
+
+@pytest.fixture
+def admin() -> Actor:
+    """A tenant's global administrator."""
+    return stories.tenant()

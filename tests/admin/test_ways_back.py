@@ -17,11 +17,6 @@ def invitation(sales):
     return stories.sent_invitation(sales, recipient_email="ada@contoso.example")
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
 def link_to(address):
     return f'href="{address.replace("&", "&amp;")}"'
 

@@ -19,11 +19,6 @@ def sales():
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def visitor(admin):
     return Visitor(headers={"accept-language": "de"}).acting_as(admin)
 

@@ -41,11 +41,6 @@ def sales() -> Actor:
 
 
 @pytest.fixture
-def admin() -> Actor:
-    return stories.tenant()
-
-
-@pytest.fixture
 def customer(admin: Actor) -> Customer:
     return admin.customer
 

@@ -12,11 +12,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def relationship(admin):
     return stories.relationship(stories.staff(role="admin_agent"), admin)
 

@@ -18,11 +18,6 @@ HEADER = "Product name,Total licenses,Subscription ID,Expiration date"
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def page(admin):
     invitation = stories.signed_in_invitation(stories.staff(), admin)
     return path_of(invitation)

@@ -17,11 +17,6 @@ VERBS = ["", "sign-in/", "existing/", "accept/", "decline/", "ask/"]
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def invitation(sales):
     return stories.sent_invitation(sales, recipient_email="it@customer.example")
 

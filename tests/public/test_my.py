@@ -17,11 +17,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def visitor(admin):
     return Visitor().acting_as(admin)
 

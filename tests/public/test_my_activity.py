@@ -21,11 +21,6 @@ ACTIVITY = "/my/activity/"
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def visitor(admin):
     return Visitor().acting_as(admin)
 

@@ -15,11 +15,6 @@ CHOICE = "/account/notices/"
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def visitor(admin):
     return Visitor().acting_as(admin)
 

@@ -19,16 +19,6 @@ from .visitor import Visitor, everything_stored, path_of, text_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
-def admin():
-    return stories.tenant()
-
-
 @pytest.mark.parametrize("role", ["user", "billing_administrator"])
 def test_not_an_administrator_is_told_who_may_and_gets_a_text_to_forward(sales, role):
     person = stories.tenant(role=role)

@@ -18,11 +18,6 @@ MOMENT = datetime(2026, 2, 3, 14, 5, 6, tzinfo=UTC)
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def relationship(admin):
     stories.observation(
         admin.customer,

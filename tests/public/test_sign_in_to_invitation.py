@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def invitation(sales):
     return stories.sent_invitation(sales)
 

@@ -36,11 +36,6 @@ def times(operation):
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def colleague(admin):
     """Another administrator of the same tenant."""
     return stories.tenant(admin.customer)

@@ -19,11 +19,6 @@ from .running import race, succeeded
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
 def at(moment, act):
     with clock.at(moment):
         return act()

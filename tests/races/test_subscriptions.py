@@ -29,11 +29,6 @@ def sales():
 
 
 @pytest.fixture
-def admin():
-    return stories.tenant()
-
-
-@pytest.fixture
 def relationship(sales, admin):
     return stories.relationship(sales, admin)
 

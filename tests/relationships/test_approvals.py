@@ -18,16 +18,10 @@ from .. import stories
 from ..protection.rows import refused_by_guard
 from .support import DAY, NOON, denied, operations, refused, unchanged
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 CANCEL, TAKE_SEATS = ApprovalVerb.CANCEL, ApprovalVerb.TAKE_SEATS
 END = ApprovalVerb.END_RELATIONSHIP
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
 
 
 @pytest.fixture

@@ -18,23 +18,12 @@ from subscriptions.services import lifecycle
 from .. import stories
 from .support import DAY, NOON, denied, operations, unchanged
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture
 def agent():
     return stories.staff(role="admin_agent")
-
-
-@pytest.fixture
-def admin():
-    return stories.tenant()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from portal.foundation import clock
 from relationships.enums import AgreementHow, Operation
 from relationships.models import ActivityRecord, CustomerAgreement
 from relationships.services.agreements import attest_agreement
@@ -16,13 +15,7 @@ from relationships.services.tenants import provision_customer
 from .. import stories
 from .support import DAY, NOON, denied, operations, refused, unchanged
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture

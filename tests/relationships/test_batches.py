@@ -34,11 +34,6 @@ LINES = [
 ]
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
 def create(actor, lines=LINES, **values):
     given = {
         "request_key": uuid.UUID(int=7),

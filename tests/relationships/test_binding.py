@@ -40,11 +40,6 @@ def book():
     directory._registered[:] = own
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
 def test_invitation_is_bound_to_the_tenant_of_its_domain(book, sales):
     invitation = stories.invitation(sales, customer_domain=DOMAIN)
     assert bind_to_tenants([invitation]) == Binding.BOUND

@@ -14,11 +14,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def sent(sales):
     return stories.sent_invitation(sales)
 

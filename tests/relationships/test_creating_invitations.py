@@ -18,13 +18,7 @@ from .. import stories
 from ..factories import AdvisorFactory, CustomerFactory, PartnerFactory
 from .support import DAY, NOON, codes, denied, refused
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture

@@ -16,23 +16,12 @@ from .. import stories
 from ..factories import OfferFactory, PartnerFactory
 from .support import DAY, NOON, denied, operations, refused
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture
 def agent():
     return stories.staff(PartnerFactory(name="Fabrikam"), "admin_agent")
-
-
-@pytest.fixture
-def admin():
-    return stories.tenant()
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ def work():
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def agent():
     return stories.staff(role="admin_agent")
 

@@ -4,25 +4,18 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from portal.foundation import clock
 from relationships.enums import Operation
 from relationships.models import ActivityRecord, InvitationTemplate
 from relationships.services import composing, invitations, mail, templates
 
 from .. import stories
 from ..factories import PartnerFactory
-from .support import NOON, refused, unchanged
+from .support import refused, unchanged
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 SUBJECT = "[[partner]] writes to [[domain]]"
 BODY = "Dear customer,\n[[link]] until [[expires]].\n[[does_not]]\n[[contact]]"
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
 
 
 @pytest.fixture

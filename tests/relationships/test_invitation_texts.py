@@ -3,7 +3,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from portal.foundation import clock
 from relationships import links
 from relationships.enums import Operation
 from relationships.exceptions import TransitionNotAllowed
@@ -14,13 +13,7 @@ from .. import stories
 from ..factories import PartnerFactory
 from .support import DAY, NOON, denied, operations, refused, unchanged
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture

@@ -25,23 +25,12 @@ from .. import stories
 from ..factories import PartnerFactory, StaffMembershipFactory, TenantMembershipFactory
 from .support import DAY, NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture
 def sales():
     return stories.staff(PartnerFactory(name="Fabrikam"))
-
-
-@pytest.fixture
-def admin():
-    return stories.tenant()
 
 
 def inbox(actor):

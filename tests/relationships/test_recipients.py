@@ -117,11 +117,6 @@ def marks(actor, *lines):
     return [line.mark for line in judged(list(lines), actor.partner)]
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("line", "why"),

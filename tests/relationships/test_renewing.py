@@ -14,20 +14,9 @@ from .. import stories
 from ..factories import CustomerFactory
 from .support import DAY, NOON, denied, refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 ADDRESS = "ann@contoso.example"
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
-
-
-@pytest.fixture
-def sales():
-    return stories.staff()
 
 
 def renew(invitation, actor, **values):

@@ -18,18 +18,7 @@ from .. import stories
 from ..factories import CustomerFactory, PartnerFactory, TenantMembershipFactory
 from .support import DAY, NOON, denied, operations, refused, unchanged
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
-
-
-@pytest.fixture
-def sales():
-    return stories.staff()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 def sign_in(invitation, actor, **how):

@@ -21,11 +21,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def sent(sales):
     draft = stories.invitation(sales, recipient_email=ANN)
     return invitations.send_invitation(draft, actor=sales, how=SentHow.PORTAL)

@@ -29,11 +29,6 @@ INSTANT = timedelta(microseconds=1)
 FUNNEL = REPORTS["invitations"]
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
 def ordered(actor, report=FUNNEL, every="week", filters=""):
     with clock.at(WEDNESDAY):
         order(report, actor=actor, every=every, filters=filters)

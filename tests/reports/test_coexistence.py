@@ -109,11 +109,6 @@ def test_coexistence_is_told_as_counting_row_by_row_tells(wanted):
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def customer(sales):
     """With ten seats of CSP, and twenty and thirty of other channels."""
     admin = stories.tenant()

@@ -6,11 +6,6 @@ from .. import stories
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def admin(sales):
     admin = stories.tenant()
     stories.relationship(sales, admin)

@@ -25,15 +25,9 @@ from ..relationships.support import (
     unchanged,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 INSTANT = timedelta(microseconds=1)
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
 
 
 def stored(subscription):

@@ -26,11 +26,6 @@ from ..relationships.support import DAY, NOON, unchanged
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sales():
-    return stories.staff()
-
-
 def subscribe(sales, moment=NOON, **offer):
     with clock.at(moment):
         admin = stories.tenant()

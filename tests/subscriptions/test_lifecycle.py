@@ -15,13 +15,7 @@ from .. import stories
 from ..factories import OfferFactory
 from ..relationships.support import DAY, NOON, denied, operations, refused, unchanged
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 def stored(subscription):

@@ -4,7 +4,6 @@ import uuid
 
 import pytest
 
-from portal.foundation import clock
 from relationships.services.agreements import attest_agreement
 from relationships.services.tenants import provision_customer
 from subscriptions.models import Order, ProductAlias
@@ -16,13 +15,7 @@ from .. import stories
 from ..factories import OfferFactory, ProductFactory
 from ..relationships.support import NOON, refused
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture

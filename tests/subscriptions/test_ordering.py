@@ -19,18 +19,7 @@ from .. import stories
 from ..factories import OfferFactory, PartnerFactory, ProductFactory
 from ..relationships.support import DAY, NOON, denied, operations, refused, unchanged
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
-
-
-@pytest.fixture
-def sales():
-    return stories.staff()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture

@@ -20,15 +20,9 @@ from .. import stories
 from ..factories import OfferFactory
 from ..relationships.support import DAY, NOON, denied, operations, refused
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 INSTANT = timedelta(microseconds=1)
-
-
-@pytest.fixture(autouse=True)
-def _at_noon():
-    with clock.at(NOON):
-        yield
 
 
 def change(subscription, actor, quantity):

@@ -6,7 +6,6 @@ import pytest
 
 from relationships import directory
 from relationships.models import ActivityRecord, Customer, Invitation
-from tests import stories
 from tests.factories import CustomerFactory
 from tests.public.visitor import Visitor, path_of, text_of
 
@@ -17,11 +16,6 @@ pytestmark = pytest.mark.django_db
 
 REQUEST = "/admin/request-reseller-relationship/"
 DOMAIN = "fabula.example"
-
-
-@pytest.fixture
-def sales():
-    return stories.staff()
 
 
 @pytest.fixture

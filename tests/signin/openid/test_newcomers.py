@@ -30,11 +30,6 @@ STATED = {"company_name": "Fabula", "country": "de"}
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def invitation(sales):
     return stories.sent_invitation(sales)
 

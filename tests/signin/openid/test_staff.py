@@ -26,11 +26,6 @@ CONFIRM = "/account/openid/confirm/"
 
 
 @pytest.fixture
-def sales():
-    return stories.staff()
-
-
-@pytest.fixture
 def account(sales):
     """What the partner's tenant says of this member of staff; roles do not matter."""
     told = person(tid=str(sales.partner.tenant_id), name="Sam Sales")
