@@ -224,6 +224,19 @@ class InvitationQuerySet(ScopedQuerySet):
         """Annotate `delivery`: how the newest e-mail to the recipient fared."""
         return self.annotate(delivery=_newest_email(self.model, "", "status"))
 
+    def delivered(self, status: str) -> Any:
+        """Those of which `delivery` is this, found from the e-mails."""
+        emails = self.model.emails.rel.related_model.objects
+        later = Q(queued_at__gt=OuterRef("queued_at"))
+        later |= Q(queued_at=OuterRef("queued_at"), pk__gt=OuterRef("pk"))
+        newer = emails.filter(
+            later, invitation=OuterRef("invitation"), recipient=OuterRef("recipient")
+        )
+        newest = emails.filter(
+            ~Exists(newer), status=status, recipient=F("invitation__recipient_email")
+        )
+        return self.filter(pk__in=newest.values("invitation"))
+
     def written_to(self) -> Any:
         """Open ones that the portal itself has sent, and the mail server took."""
         emails = self.model.emails.rel.related_model.objects.filter(

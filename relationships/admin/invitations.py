@@ -71,7 +71,7 @@ class EmailFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() in EmailStatus.values:
-            return queryset.filter(delivery=self.value())
+            return queryset.delivered(self.value())
         return queryset
 
 
@@ -163,7 +163,7 @@ class InvitationAdmin(PortalModelAdmin):
         status = invitation.current_status
         return badge(BADGES[status], str(status.label))
 
-    @admin.display(description=_("e-mail"), ordering="delivery")
+    @admin.display(description=_("e-mail"))
     def email(self, invitation: Any) -> str:
         return delivery_badge(invitation.delivery)
 

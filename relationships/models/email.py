@@ -43,7 +43,12 @@ class OutgoingEmail(models.Model):
         constraints = [
             choice_constraint("email_status_is_known", "status", EmailStatus.values),
         ]
-        indexes = [models.Index(fields=["-queued_at", "-id"], name="email_newest")]
+        indexes = [
+            models.Index(fields=["-queued_at", "-id"], name="email_newest"),
+            models.Index(
+                fields=["status", "-queued_at", "-id"], name="email_newest_of_status"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} ({self.recipient})"
