@@ -4,9 +4,14 @@ A timeout of a socket begins anew with every byte; this one does not.
 """
 
 import socket
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
-from threading import Timer
+from threading import Thread, Timer
 from time import monotonic
+from typing import Any, TypeVar
+
+Found = TypeVar("Found")
 
 
 class Deadline:
@@ -34,6 +39,23 @@ class Deadline:
     @property
     def is_over(self) -> bool:
         return monotonic() >= self._end
+
+    def result_of(self, run: Callable[..., Found], *given: Any) -> Found:
+        """What it returns; TimeoutError when that takes too long.
+
+        In a thread of its own, which is left behind then: a look-up of a name, for one,
+        is ended by nobody.
+        """
+        found: Future[Found] = Future()
+
+        def answer() -> None:
+            try:
+                found.set_result(run(*given))
+            except Exception as error:
+                found.set_exception(error)
+
+        Thread(target=answer, daemon=True).start()
+        return found.result(self.left)
 
     def connect(self, addresses: list[str], port: int) -> socket.socket:
         """To the first of these addresses that answers, all within the time."""

@@ -2,8 +2,8 @@
 
 The name is looked up here, all of its addresses are checked, and the connection goes to
 one that was checked: a second look-up, which could answer differently, is never made.
-Redirects are not followed, the environment's proxies not used, and a deadline ends the
-whole exchange, however slowly the other side talks.
+Redirects are not followed, the environment's proxies not used, and a deadline ends all
+of it, the look-up too, however slowly the other side talks.
 """
 
 import socket
@@ -98,12 +98,14 @@ def _require_public(addresses: list[IPv4Address | IPv6Address]) -> None:
             )
 
 
-def _addresses(place: Place, resolver: Resolver) -> list[str]:
+def _addresses(place: Place, resolver: Resolver, deadline: Deadline) -> list[str]:
     """All that the name has; NotAllowed when one of them is not public."""
     try:
-        found = resolver(place.host, place.port)
+        found = deadline.result_of(resolver, place.host, place.port)
         # Without the zone of a link-local address, which is refused anyway.
         parsed = [ip_address(address.partition("%")[0]) for address in found]
+    except TimeoutError:
+        raise
     except (OSError, ValueError):
         raise NoAnswer(_("The name of the server is not known.")) from None
     _require_public(parsed)
@@ -123,9 +125,9 @@ def post(
     Not to be called inside a transaction: it takes up to `WEBHOOK_SECONDS`.
     """
     place = place_of(url)
-    addresses = _addresses(place, resolver)
     with Deadline(settings.WEBHOOK_SECONDS) as deadline:
         try:
+            addresses = _addresses(place, resolver, deadline)
             return _exchange(place, addresses, body, headers, deadline, context)
         except (OSError, HTTPException, ValueError) as error:
             raise NoAnswer(_words(error, deadline)) from error

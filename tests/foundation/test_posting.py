@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 from ipaddress import ip_address
 
 import pytest
@@ -159,6 +160,19 @@ def test_no_answer_is_told_when_the_name_is_not_known():
         raise socket.gaierror(-2, "Name or service not known")
 
     assert "not known" in failed(f"https://{HOST}/", resolver=unknown)
+
+
+def test_look_up_that_hangs_is_left_behind_at_the_deadline(settings):
+    settings.WEBHOOK_SECONDS = 0.3
+    released = threading.Event()
+
+    def hangs(host, port):
+        released.wait()
+        return ["8.8.8.8"]
+
+    url = f"https://{HOST}/"
+    assert failed(url, resolver=hangs) == "No answer within 0.3 seconds."
+    released.set()
 
 
 @pytest.mark.parametrize("answer", [says_nothing, drips_head])

@@ -58,7 +58,8 @@ def _watched(kind: type[Any], deadline: Deadline) -> type[Any]:
     """The same kind of connection, which the deadline makes and cuts."""
 
     def connect(self: Any) -> socket.socket:
-        return deadline.connect(resolve(self.host, self.port), self.port)
+        addresses = deadline.result_of(resolve, self.host, self.port)
+        return deadline.connect(addresses, self.port)
 
     return type(kind.__name__, (kind,), {"_new_conn": connect})
 

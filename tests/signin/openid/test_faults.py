@@ -1,5 +1,7 @@
 """Everything that can go wrong has a page with a way on, and changes nothing."""
 
+import socket
+import threading
 from datetime import timedelta
 
 import pytest
@@ -164,10 +166,23 @@ def come_to_a_fault(visitor, provider, ada, path):
 def test_provider_is_not_waited_for_when_it_is_slow(
     provider, path, ada, place, fault, settings
 ):
-    settings.OIDC_TIMEOUT = 0.2
+    settings.OIDC_TIMEOUT = 0.5
     visitor, before = Visitor(), stored()
     provider.fault = f"{place}:{fault}"
     answer = come_to_a_fault(visitor, provider, ada, path)
+    assert_came_to_nothing(visitor, answer, SLOW, 504, path, before)
+
+
+def test_provider_is_not_waited_for_when_nobody_tells_where_it_is(
+    provider, path, settings, monkeypatch
+):
+    settings.OIDC_ISSUER = "http://nowhere.example/organizations/v2.0"
+    settings.OIDC_TIMEOUT = 0.2
+    visitor, before = Visitor(), stored()
+    released = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **more: released.wait())
+    answer = visitor.get(FOR_TENANT, {"next": path})
+    released.set()
     assert_came_to_nothing(visitor, answer, SLOW, 504, path, before)
 
 
