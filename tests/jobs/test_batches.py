@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from portal.foundation import clock
-from portal.jobs.defining import registry
-from portal.jobs.models import Job, Schedule
+from portal.jobs.models import Job
 from relationships.models import ActivityRecord, Invitation, OutgoingEmail
 from relationships.services.batches import create_batch, invite_all
 from relationships.services.recipients import Line
@@ -19,13 +18,6 @@ from .workers import eventually
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
 
 MANY = 30
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_due(transactional_db):
-    later = clock.now() + timedelta(days=1)
-    paths = [path for path, task in registry.items() if task.every]
-    Schedule.objects.bulk_create(Schedule(path, later) for path in paths)
 
 
 def test_list_goes_on_where_it_was_when_its_worker_is_killed(workers):

@@ -17,17 +17,11 @@ from subscriptions.services.importing.uploading import choose_columns
 from .. import stories
 from ..factories import CustomerFactory
 from ..subscriptions.importing.support import table, uploaded
-from .test_workers import jobs_are_over, nothing_is_due
-from .workers import eventually
+from .workers import eventually, jobs_are_over
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
 
 ROWS = 5000
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_due(transactional_db):
-    nothing_is_due()
 
 
 @pytest.fixture

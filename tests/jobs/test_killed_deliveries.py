@@ -12,18 +12,12 @@ from subscriptions.jobs import verify_existing
 from subscriptions.models import LastVerification
 
 from .. import stories
-from .test_workers import jobs_are_over, nothing_is_due
 from .web_server import WebServer, says_nothing
-from .workers import eventually
+from .workers import eventually, jobs_are_over
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
 
 COUNT = 60
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_due(transactional_db):
-    nothing_is_due()
 
 
 def test_webhook_is_told_the_same_event_again_when_its_worker_is_killed(

@@ -9,8 +9,7 @@ from django_tasks import TaskResultStatus as Status
 
 from portal.foundation import clock
 from portal.jobs import running
-from portal.jobs.defining import registry
-from portal.jobs.models import Job, Schedule
+from portal.jobs.models import Job
 from relationships.jobs import send_reminders
 from relationships.models import Invitation, Notice, OutgoingEmail
 from relationships.services import invitations
@@ -21,18 +20,11 @@ from subscriptions.services.ordering import LineRequest, place_order
 
 from .. import stories
 from ..factories import OfferFactory
-from .workers import eventually
+from .workers import eventually, jobs_are_over
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
 
 COUNT = 40
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_due(transactional_db):
-    later = clock.now() + timedelta(days=1)
-    names = [path for path, task in registry.items() if task.every]
-    Schedule.objects.bulk_create(Schedule(name, later) for name in names)
 
 
 @pytest.fixture
@@ -63,10 +55,6 @@ def ending():
         running.run_waiting("test")
     Job.objects.all().delete()
     return agent
-
-
-def jobs_are_over():
-    return not Job.objects.unfinished().exists()
 
 
 def test_everybody_is_reminded_once_when_the_worker_is_killed(workers, invited):

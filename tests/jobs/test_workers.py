@@ -17,22 +17,11 @@ from subscriptions.jobs import run_clock
 
 from .. import stories
 from . import examples
-from .workers import eventually
+from .workers import eventually, jobs_are_over
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
 
 SCHEDULED = [path for path, task in registry.items() if task.every]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_due(transactional_db):
-    nothing_is_due()
-
-
-def nothing_is_due():
-    """Unless a test says so: only its own jobs are there."""
-    later = clock.now() + timedelta(days=1)
-    Schedule.objects.bulk_create(Schedule(name, later) for name in SCHEDULED)
 
 
 @pytest.fixture
@@ -43,10 +32,6 @@ def began(tmp_path):
 @pytest.fixture
 def release(tmp_path):
     return tmp_path / "release"
-
-
-def jobs_are_over():
-    return not Job.objects.unfinished().exists()
 
 
 def test_job_is_taken_up_again_when_its_worker_is_killed(workers, began, release):

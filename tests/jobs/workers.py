@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import connection
 
+from portal.jobs.models import Job
+
 from .examples import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,6 +37,10 @@ def eventually(condition: Callable[[], Any]) -> Any:
         assert monotonic() < deadline, "It did not happen."
         sleep(0.01)
     return result
+
+
+def jobs_are_over() -> bool:
+    return not Job.objects.unfinished().exists()
 
 
 WORK = [sys.executable, "manage.py", "work", "--interval", "0.05"]
