@@ -157,6 +157,7 @@ def _create(pk: int, batch: InvitationBatch, *, actor: Actor) -> list[Invitation
         reference=row.reference,
         expires_at=batch.expires_at,
         language=batch.language,
+        name=row.name,
     )
     if batch.sends:
         send_invitation(invitation, actor=actor, how=SentHow.PORTAL)

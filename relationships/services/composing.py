@@ -28,25 +28,28 @@ def what_accepting_does_not_do(partner_name: str) -> list[str]:
     ]
 
 
-def compose(invitation: Invitation) -> None:
+def compose(invitation: Invitation, *, name: str = "") -> None:
     """Set subject and body to the finished text, with placeholders for the link.
 
-    In the invitation's language; the partner's own template, where it has one.
+    In the invitation's language; the partner's own template, where it has one. `name`
+    is the recipient's.
     """
     own = InvitationTemplate.objects.filter(
         partner=invitation.partner, language=invitation.language
     ).first()
     with translation.override(invitation.language):
         if own is not None:
-            text = fill_template(own.subject, own.body, invitation)
+            text = fill_template(own.subject, own.body, invitation, name=name)
         else:
             text = standard_text(invitation)
     invitation.subject, invitation.body = text
 
 
-def fill_template(subject: str, body: str, invitation: Invitation) -> tuple[str, str]:
+def fill_template(
+    subject: str, body: str, invitation: Invitation, *, name: str = ""
+) -> tuple[str, str]:
     """A partner's own text with its placeholders filled, but for link and expiry."""
-    values = _values_of(invitation)
+    values = {**_values_of(invitation), "name": name}
 
     def filled(text: str) -> str:
         return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)

@@ -41,13 +41,11 @@ def _forget_emails(address: str) -> None:
 def _forget_invitations(address: str, name: str) -> None:
     """Its recipient, and both where the text names them; all else was said once."""
     rows = BatchRow.objects.filter(recipient_email__iexact=address)
+    words = [address, name, *rows.values_list("name", flat=True)]
     rows.update(recipient_email=NOBODY, name="")
     named = Q(recipient_email__iexact=address) | Q(body__icontains=address)
     for invitation in Invitation.objects.filter(named).select_for_update():
-        values = {
-            field: _without(getattr(invitation, field), (address, name))
-            for field in TEXTS
-        }
+        values = {field: _without(getattr(invitation, field), words) for field in TEXTS}
         if invitation.recipient_email.lower() == address.lower():
             values["recipient_email"] = ""
         Invitation.objects.filter(pk=invitation.pk).update(**values)

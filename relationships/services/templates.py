@@ -28,12 +28,14 @@ PLACEHOLDERS = {
     "expires": gettext_lazy("until when the link works"),
     "partner": gettext_lazy("your company's name"),
     "domain": gettext_lazy("the customer's domain; empty where none was given"),
+    "name": gettext_lazy("the name that a list has for the recipient; else empty"),
     "who_accepts": gettext_lazy("the roles that may accept"),
     "does_not": gettext_lazy("the five lines of what accepting does not do"),
     "contact": gettext_lazy("your company's name, MPN ID, e-mail and phone"),
 }
 IN_SUBJECT = ("partner", "domain")
 EXAMPLE_DOMAIN = "customer.example"
+EXAMPLE_NAME = gettext_lazy("Your customer")
 
 
 def check(subject: str, body: str) -> None:
@@ -84,7 +86,8 @@ def preview(
     """As a customer would get it, with a link that leads nowhere."""
     example = _example(partner, EXAMPLE_DOMAIN)
     with translation.override(language):
-        subject, body = composing.fill_template(subject, body, example)
+        name = str(EXAMPLE_NAME)
+        subject, body = composing.fill_template(subject, body, example, name=name)
         return subject, mail.fill_in(body, example)
 
 

@@ -20,6 +20,7 @@ from relationships.models import (
 )
 from relationships.services import batches
 from relationships.services.recipients import Line
+from relationships.services.templates import save_template
 
 from .. import stories
 from ..factories import PartnerFactory
@@ -78,6 +79,16 @@ def test_job_creates_each_invitation_with_what_its_line_says(sales):
     assert not OutgoingEmail.objects.exists()
     job = Job.objects.get()
     assert (job.status, job.progress) == (Status.SUCCESSFUL, "2 of 2")
+
+
+def test_each_is_called_by_the_name_that_the_list_has(sales):
+    agent = stories.staff(sales.partner, "admin_agent")
+    text = {"subject": "For you", "body": "Dear [[name]], [[link]]"}
+    save_template(sales.partner, actor=agent, language="en", **text)
+    batch = create(sales)
+    work()
+    bodies = batch.rows.values_list("invitation__body", flat=True)
+    assert list(bodies) == ["Dear Ada, [[link]]", "Dear Bob, [[link]]"]
 
 
 def test_invitations_are_in_the_language_that_was_chosen(sales):

@@ -8,6 +8,7 @@ import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 
 from portal.foundation import clock
+from portal.jobs import running
 from relationships.actors import Actor
 from relationships.models import (
     BatchRow,
@@ -19,6 +20,7 @@ from relationships.services.agreements import attest_agreement
 from relationships.services.batches import create_batch
 from relationships.services.invitations import edit_invitation
 from relationships.services.recipients import Line
+from relationships.services.templates import save_template
 from relationships.services.tenants import anonymise_person, correct_customer
 
 from .. import stories
@@ -83,22 +85,29 @@ def customer(agent, invitation):
 
 @pytest.fixture
 def batch(agent):
-    return create_batch(
-        [Line(1, name=NAME, address=ADDRESS), Line(2, address="else@quist.example")],
-        actor=stories.staff(role="admin_agent"),
+    """In whose text it is called as the list has it."""
+    actor = stories.staff(role="admin_agent")
+    text = {"subject": "For you", "body": "Dear [[name]], [[link]]"}
+    save_template(actor.partner, actor=actor, language="en", **text)
+    made = create_batch(
+        [Line(1, name="Minna", address=ADDRESS), Line(2, address="else@quist.example")],
+        actor=actor,
         request_key=uuid.uuid4(),
         expires_at=clock.now() + timedelta(days=9),
         sends=True,
     )
+    running.run_waiting("test")
+    return made
 
 
 def test_nothing_stored_has_the_name_or_address_of_whoever_is_anonymised(
     person, customer, batch
 ):
     assert NAME.lower() in everything()
+    assert "dear minna" in everything()
     anonymise_person(person, actor=stories.operator(), reason="It was asked for.")
     left = everything()
-    for trace in (NAME, ADDRESS, "Wilhelmina", "555 0100"):
+    for trace in (NAME, ADDRESS, "Wilhelmina", "Minna", "555 0100"):
         assert trace.lower() not in left
 
 

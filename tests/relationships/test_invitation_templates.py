@@ -15,7 +15,7 @@ from .support import refused, unchanged
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 SUBJECT = "[[partner]] writes to [[domain]]"
-BODY = "Dear customer,\n[[link]] until [[expires]].\n[[does_not]]\n[[contact]]"
+BODY = "Dear customer[[name]],\n[[link]] until [[expires]].\n[[does_not]]\n[[contact]]"
 
 
 @pytest.fixture
@@ -99,6 +99,7 @@ def test_saving_again_changes_the_one_row_and_is_told(agent):
         ("Hello", "[[ link ]]", "body", "placeholder_unknown", "[[ link ]]"),
         ("Hello", "[[link]] [[price]]", "body", "placeholder_unknown", "[[price]]"),
         ("[[link]]", "[[link]]", "subject", "placeholder_unknown", "[[link]]"),
+        ("[[name]]", BODY, "subject", "placeholder_unknown", "[[name]]"),
         ("[[contact]]", BODY, "subject", "placeholder_unknown", "[[contact]]"),
     ],
 )

@@ -29,10 +29,12 @@ def create_invitation(
     expires_at: datetime | None = None,
     language: str = settings.LANGUAGE_CODE,
     id: uuid.UUID | None = None,
+    name: str = "",
 ) -> Invitation:
     """A draft with the finished text, for one address or none yet.
 
-    A caller that may be asked twice for the same draft gives it the `id` beforehand.
+    The recipient's `name` is kept in the text alone, where the partner's own has it. A
+    caller that may be asked twice for the same draft gives it the `id` beforehand.
 
     A domain binds it to the tenant that the portal knows by it, or, when none is known
     yet, to whichever tenant has that domain verified. ValidationError: `expiry`,
@@ -53,7 +55,7 @@ def create_invitation(
     )
     _refuse_double(invitation)
     invitation.customer_tenant_id = _tenant_of(invitation.customer_domain)
-    composing.compose(invitation)
+    composing.compose(invitation, name=name.strip())
     invitation.save(force_insert=True)
     tell(Operation.CREATE_INVITATION, invitation, actor=actor)
     return invitation
