@@ -22,6 +22,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.countries import country_name
+from portal.foundation.filters import ChoiceFilter
 from relationships.actors import Actor
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.models import Customer, TenantSignIn
@@ -80,40 +81,30 @@ def _state(customer: Any) -> dict[str, Any]:
     return {"kind": kind, "label": label}
 
 
-class RelationshipFilter(admin.SimpleListFilter):
+class RelationshipFilter(ChoiceFilter):
     title = _("relationship")
     parameter_name = "relationship"
+    options = (("active", _("Active")), ("ended", _("Ended")), ("none", _("Neither")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("active", _("Active")),
-            ("ended", _("Ended")),
-            ("none", _("Neither")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
         filters = {
             "active": {"is_related": True},
             "ended": {"is_related": False, "was_related": True},
             "none": {"is_related": False, "was_related": False},
         }
-        return queryset.filter(**filters.get(self.value() or "", {}))
+        return queryset.filter(**filters[value])
 
 
-class ChannelFilter(admin.SimpleListFilter):
+class ChannelFilter(ChoiceFilter):
     title = _("channel in use")
     parameter_name = "channel"
+    options = Channel.choices
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return Channel.choices
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in Channel.values:
-            actor = request.actor  # type: ignore[attr-defined]
-            rows = Subscription.objects.visible_to(actor).current()
-            users = rows.filter(channel=self.value()).values("customer")
-            return queryset.filter(pk__in=users)
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        actor = request.actor  # type: ignore[attr-defined]
+        rows = Subscription.objects.visible_to(actor).current()
+        users = rows.filter(channel=value).values("customer")
+        return queryset.filter(pk__in=users)
 
 
 @admin.register(Customer)

@@ -198,16 +198,18 @@ class ScopedModelAdmin(admin.ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The stock page, with the title an object deserves and its buttons."""
         obj = self.scoped_object(request, object_id)
-        context = {
+        context = {**self.page_context(request, obj), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """For the stock page: the title an object deserves, and its buttons."""
+        return {
             "title": str(obj),
             "subtitle": None,
             "show_save_and_add_another": False,
             "transitions": self.possible_transitions(request, obj),
-            **(extra_context or {}),
         }
-        return super().change_view(request, object_id, form_url, context)
 
     # Workflow
 

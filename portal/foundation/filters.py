@@ -1,12 +1,29 @@
-"""Filters of lists whose choices are too many to show: one types."""
+"""Filters of lists: a few choices, or a box where those are too many to show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 from .admin import Words
+
+
+class ChoiceFilter(admin.SimpleListFilter):
+    """`found` narrows the list to one of `options`; anything else shows all of it."""
+
+    options: Iterable[tuple[str, Words]] = ()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(self.options)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        known = {str(key) for key, _label in self.lookup_choices}
+        return self.found(request, queryset, value) if value in known else queryset
+
+    def found(self, request: HttpRequest, queryset: Any, value: Any) -> Any:
+        raise NotImplementedError
 
 
 class TextFilter(admin.SimpleListFilter):

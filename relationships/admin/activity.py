@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
-from portal.foundation.filters import TextFilter
+from portal.foundation.filters import ChoiceFilter, TextFilter
 
 from ..models import ActivityRecord, Customer, Partner
 from ..querysets import model_of
@@ -19,15 +19,15 @@ from .base import PortalModelAdmin
 MOST_FOUND = 100  # customers, partners or people of one name
 
 
-class RoleFilter(admin.SimpleListFilter):
+class RoleFilter(ChoiceFilter):
     title = _("role")
     parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(str(role), role_label(role)) for role in LETTERS.values()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(actor_role=self.value()) if self.value() else queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.filter(actor_role=value)
 
 
 class CustomerFilter(TextFilter):

@@ -57,16 +57,10 @@ class PortalModelAdmin(ScopedModelAdmin):
         scripts = ["portal/autocomplete.js"] if self.autocomplete_fields else []
         return super().media + Media(js=scripts)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         may_see_history = self._may(request, Action.VIEW_ACTIVITY)
-        context = {"may_see_history": may_see_history, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        stock = super().page_context(request, obj)
+        return {**stock, "may_see_history": may_see_history}
 
     def history_view(
         self,

@@ -69,29 +69,22 @@ class InvitationBatchAdmin(PortalModelAdmin):
         name = self.url_name("links")
         return [path("<path:object_id>/links/", view, name=name), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        batch = self.scoped_object(request, object_id)
-        rows = list(batch.rows.with_delivery().select_related("invitation__customer"))
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        rows = list(obj.rows.with_delivery().select_related("invitation__customer"))
         made = [row for row in rows if row.invitation]
-        context = {
-            "title": _("Invitations of the list of %(when)s") % {"when": batch},
-            "batch": batch,
+        return {
+            **super().page_context(request, obj),
+            "title": _("Invitations of the list of %(when)s") % {"when": obj},
+            "batch": obj,
             "rows": [
                 (row, self._badge_of(row), delivery_badge(row.delivery)) for row in rows
             ],
             "made": len(made),
             "refused": sum(1 for row in rows if row.problem),
             "lost": sum(1 for row in rows if row.delivery in LOST_EMAILS),
-            "done": batch.total - batch.waiting,
-            "stopped": batch.job if batch.has_stopped else None,
+            "done": obj.total - obj.waiting,
+            "stopped": obj.job if obj.has_stopped else None,
         }
-        return super().change_view(request, object_id, form_url, context)
 
     def _badge_of(self, row: Any) -> str:
         if row.invitation:

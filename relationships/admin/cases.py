@@ -6,6 +6,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition
+from portal.foundation.filters import ChoiceFilter
 
 from ..models import Case
 from ..roles import Action, Column
@@ -13,19 +14,13 @@ from ..services.cases import close_case
 from .base import PortalModelAdmin, badge
 
 
-class OpenFilter(admin.SimpleListFilter):
+class OpenFilter(ChoiceFilter):
     title = _("state")
     parameter_name = "state"
+    options = (("open", _("Open")), ("closed", _("Closed")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", _("Open")), ("closed", _("Closed"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "open":
-            return queryset.open()
-        if self.value() == "closed":
-            return queryset.exclude(closed_at=None)
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.open() if value == "open" else queryset.exclude(closed_at=None)
 
 
 @admin.register(Case)

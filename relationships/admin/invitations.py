@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition, in_bulk
+from portal.foundation.filters import ChoiceFilter
 
 from .. import progress
 from ..actors import Actor
@@ -20,59 +21,48 @@ from .base import BADGES, PortalModelAdmin, badge
 from .emails import delivery_badge
 
 
-class StatusFilter(admin.SimpleListFilter):
+class StatusFilter(ChoiceFilter):
     """By the status as every reader sees it: past its expiry, expired."""
 
     title = _("status")
     parameter_name = "status"
+    options = InvitationStatus.choices
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return InvitationStatus.choices
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in InvitationStatus.values:
-            return queryset.filter(status_now=self.value())
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.filter(status_now=value)
 
 
-class WaitingFilter(admin.SimpleListFilter):
+class WaitingFilter(ChoiceFilter):
     """As *Needs you today* tells them."""
 
     title = _("what waits")
     parameter_name = "waits"
+    options = (
+        ("expiring", _("Expires soon")),
+        ("unanswered", _("Not answered for more than 3 days")),
+        ("unopened", _("Not opened for more than 7 days")),
+        ("unsent", _("Not sent for more than 2 days")),
+    )
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("expiring", _("Expires soon")),
-            ("unanswered", _("Not answered for more than 3 days")),
-            ("unopened", _("Not opened for more than 7 days")),
-            ("unsent", _("Not sent for more than 2 days")),
-        ]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
         scopes = {
             "expiring": queryset.expiring_soon,
             "unanswered": queryset.unanswered,
             "unopened": queryset.unopened,
             "unsent": queryset.unsent,
         }
-        value = self.value() or ""
-        return scopes[value]() if value in scopes else queryset
+        return scopes[value]()
 
 
-class EmailFilter(admin.SimpleListFilter):
+class EmailFilter(ChoiceFilter):
     """By how the newest e-mail to the recipient fared."""
 
     title = _("e-mail")
     parameter_name = "email"
+    options = EmailStatus.choices
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return EmailStatus.choices
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in EmailStatus.values:
-            return queryset.delivered(self.value())
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.delivered(value)
 
 
 @admin.register(Invitation)
@@ -211,36 +201,30 @@ class InvitationAdmin(PortalModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        invitation = self.scoped_object(request, object_id)
-        may_invite = self._may(request, Action.INVITE, invitation)
         if request.method == "POST":
-            if not may_invite:
+            invitation = self.scoped_object(request, object_id)
+            if not self._may(request, Action.INVITE, invitation):
                 raise PermissionDenied
             return save_message(request, self, invitation)
-        is_sendable = may_invite and invitation.is_open
-        form = message_form(request, invitation) if is_sendable else None
-        return super().change_view(
-            request, object_id, form_url, self._page(request, invitation, form)
-        )
+        return super().change_view(request, object_id, form_url, extra_context)
 
-    def _page(
-        self, request: HttpRequest, invitation: Invitation, form: Any
-    ) -> dict[str, Any]:
-        actor = request.actor  # type: ignore[attr-defined]
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        actor, invitation = request.actor, obj  # type: ignore[attr-defined]
+        may_invite = self._may(request, Action.INVITE, invitation)
+        is_sendable = may_invite and invitation.is_open
         records = ActivityRecord.objects.visible_to(actor).about(invitation)
         mailto, mailto_is_whole = composing.mailto(invitation)
         status = invitation.current_status
         return {
-            "title": str(invitation),
+            **super().page_context(request, invitation),
             "status": {"kind": BADGES[status], "label": status.label},
             "steps": progress.steps(invitation),
             "waiting": progress.waiting_for(invitation),
-            "transitions": self.possible_transitions(request, invitation),
             "records": records.select_related("actor", "customer"),
             "sign_ins": invitation.sign_ins.select_related("customer", "user"),
             "emails": invitation.emails.filter(recipient=invitation.recipient_email),
             "cases": invitation.cases.open(),
-            "form": form,
+            "form": message_form(request, invitation) if is_sendable else None,
             "stamp": sent_stamp(invitation),
             "mailto": mailto,
             "mailto_is_whole": mailto_is_whole,

@@ -13,6 +13,7 @@ from django_tasks_db.models import DBTaskResult
 
 from portal.foundation import clock
 from portal.foundation.admin import Transition, in_bulk
+from portal.foundation.filters import ChoiceFilter
 from portal.jobs.defining import registry
 from portal.jobs.models import Job
 
@@ -31,30 +32,24 @@ NEXT_ATTEMPT = ("warn", _("Waits for its next attempt"))
 admin.site.unregister(DBTaskResult)
 
 
-class StateFilter(admin.SimpleListFilter):
+class StateFilter(ChoiceFilter):
     title = _("state")
     parameter_name = "state"
+    options = [(str(status), label) for status, (_kind, label) in STATES.items()]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(status), label) for status, (_kind, label) in STATES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in TaskResultStatus.values:
-            return queryset.filter(status=self.value())
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.filter(status=value)
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(ChoiceFilter):
     title = _("what")
     parameter_name = "what"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(path, task.label) for path, task in registry.items()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in registry:
-            return queryset.filter(task_path=self.value())
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.filter(task_path=value)
 
 
 @admin.register(Job)

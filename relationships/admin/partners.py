@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.countries import country_name
+from portal.foundation.filters import ChoiceFilter
 
 from ..forms import PartnerCorrectionForm, PartnerForm
 from ..models import CountryMarket, Partner, StaffMembership
@@ -18,7 +19,7 @@ def country(row: Partner | CountryMarket) -> str:
     return country_name(row.country)
 
 
-class CountryFilter(admin.SimpleListFilter):
+class CountryFilter(ChoiceFilter):
     """Those of the list, by name."""
 
     title = _("country")
@@ -29,8 +30,8 @@ class CountryFilter(admin.SimpleListFilter):
         codes = rows.values_list("country", flat=True).distinct()
         return [(code, country_name(code)) for code in codes]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.filter(country=self.value()) if self.value() else queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.filter(country=value)
 
 
 @admin.register(Partner)

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition
+from portal.foundation.filters import ChoiceFilter
 
 from ..enums import ApprovalVerb
 from ..forms import EndForm
@@ -16,19 +17,14 @@ from .approvals import told_of_approval
 from .base import PortalModelAdmin, badge
 
 
-class ActiveFilter(admin.SimpleListFilter):
+class ActiveFilter(ChoiceFilter):
     title = _("state")
     parameter_name = "state"
+    options = (("active", _("Active")), ("ended", _("Ended")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("active", _("Active")), ("ended", _("Ended"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "active":
-            return queryset.active()
-        if self.value() == "ended":
-            return queryset.exclude(ended_at=None)
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        is_active = value == "active"
+        return queryset.active() if is_active else queryset.exclude(ended_at=None)
 
 
 @admin.register(ResellerRelationship)

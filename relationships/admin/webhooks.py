@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from portal.foundation.admin import Transition
+from portal.foundation.filters import ChoiceFilter
 
 from ..enums import DeliveryState, WebhookEvent
 from ..forms import WebhookForm
@@ -141,7 +142,7 @@ class WebhookEndpointAdmin(PortalModelAdmin):
         )
 
 
-class EndpointFilter(admin.SimpleListFilter):
+class EndpointFilter(ChoiceFilter):
     """By webhook, of those that the person sees."""
 
     title = _("webhook")
@@ -152,10 +153,8 @@ class EndpointFilter(admin.SimpleListFilter):
         rows = WebhookEndpoint.objects.visible_to(actor)
         return [(str(row.pk), row.url) for row in rows]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in dict(self.lookup_choices):
-            return queryset.filter(endpoint=self.value())
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.filter(endpoint=value)
 
 
 @admin.register(WebhookDelivery)

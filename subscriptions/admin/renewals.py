@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.accounts.models import User
 from portal.foundation.admin import Transition, TransitionForm
+from portal.foundation.filters import ChoiceFilter
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.roles import Action, Column
 
@@ -68,19 +69,16 @@ class OwnerForm(TransitionForm):
         field.initial = obj.owner_id
 
 
-class OpenFilter(admin.SimpleListFilter):
+class OpenFilter(ChoiceFilter):
     title = _("state")
     parameter_name = "state"
+    options = (("open", _("To decide")), ("answered", _("Answered")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", _("To decide")), ("answered", _("Answered"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "open":
-            return queryset.timely().unanswered()
-        if self.value() == "answered":
-            return queryset.exclude(answer="")
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        is_open = value == "open"
+        return (
+            queryset.timely().unanswered() if is_open else queryset.exclude(answer="")
+        )
 
 
 @admin.register(RenewalDecision)

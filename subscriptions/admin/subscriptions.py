@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.foundation import clock
 from portal.foundation.admin import Transition
+from portal.foundation.filters import ChoiceFilter
 from relationships.admin.base import PortalModelAdmin, badge
 from relationships.roles import Action, Column
 
-from ..enums import OTHER_CHANNELS, Channel, SubscriptionStatus
+from ..enums import OTHER_CHANNELS, SubscriptionStatus
 from ..forms import ObservationForm, RetractForm
 from ..models import CspSubscription, ExistingSubscription, Subscription
 from ..services.importing.uploading import find_customer
@@ -47,17 +48,9 @@ class SubscriptionAdmin(PortalModelAdmin):
         status = SubscriptionStatus(subscription.status)
         return badge(BADGES[status], str(status.label))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        subscription = self.scoped_object(request, object_id)
-        chain = self._chain(request, subscription)
-        context = {"chain": chain, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        chain = self._chain(request, obj)
+        return {**super().page_context(request, obj), "chain": chain}
 
     def _chain(self, request: HttpRequest, subscription: Subscription) -> Any:
         """What the actor sees of the same subscription, the newest first."""
@@ -110,39 +103,27 @@ class CspSubscriptionAdmin(SubscriptionAdmin):
         rows = super().get_queryset(request)
         return rows.select_related("customer", "relationship__partner")
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> Any:
-        subscription = self.scoped_object(request, object_id)
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         actor = request.actor  # type: ignore[attr-defined]
-        context = {
-            **subscription_page(subscription, actor),
+        return {
+            **super().page_context(request, obj),
+            **subscription_page(obj, actor),
             "transitions": [],  # the page has them, with what is not possible now
             "shows_revenue": actor.may_see(Column.REVENUE),
             "shows_people": actor.may_see(Column.PERSONAL_DATA),
-            **(extra_context or {}),
         }
-        return super().change_view(request, object_id, form_url, context)
 
     def object_url(self, obj: Any) -> str:
         return obj.customer.get_absolute_url()
 
 
-class ChannelFilter(admin.SimpleListFilter):
+class ChannelFilter(ChoiceFilter):
     title = _("channel")
     parameter_name = "channel"
+    options = [(channel.value, channel.label) for channel in OTHER_CHANNELS]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(channel.value, channel.label) for channel in OTHER_CHANNELS]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() in Channel.values:
-            return queryset.filter(channel=self.value())
-        return queryset
+    def found(self, request: HttpRequest, queryset: Any, value: str) -> Any:
+        return queryset.filter(channel=value)
 
 
 class CurrentFilter(admin.SimpleListFilter):
