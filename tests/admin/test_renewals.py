@@ -17,6 +17,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+def sales():
+    return stories.staff()
+
+
+@pytest.fixture
 def client(sales):
     return desk(sales)
 

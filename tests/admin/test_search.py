@@ -12,6 +12,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+def sales():
+    return stories.staff()
+
+
+@pytest.fixture
 def admin():
     customer = CustomerFactory(company_name="Lindgren", primary_domain="lind.example")
     return stories.tenant(customer)

@@ -13,6 +13,11 @@ QUERY = "q=contoso&status=sent"
 
 
 @pytest.fixture
+def sales():
+    return stories.staff()
+
+
+@pytest.fixture
 def invitation(sales):
     return stories.sent_invitation(sales, recipient_email="ada@contoso.example")
 
