@@ -227,15 +227,18 @@ class InvitationQuerySet(ScopedQuerySet):
     def delivered(self, status: str) -> Any:
         """Those of which `delivery` is this, found from the e-mails."""
         emails = self.model.emails.rel.related_model.objects
-        later = Q(queued_at__gt=OuterRef("queued_at"))
-        later |= Q(queued_at=OuterRef("queued_at"), pk__gt=OuterRef("pk"))
         newer = emails.filter(
-            later, invitation=OuterRef("invitation"), recipient=OuterRef("recipient")
+            invitation=OuterRef("invitation"),
+            recipient=OuterRef("recipient"),
+            pk__gt=OuterRef("pk"),
         )
         newest = emails.filter(
-            ~Exists(newer), status=status, recipient=F("invitation__recipient_email")
+            ~Exists(newer),
+            status=status,
+            invitation=OuterRef("pk"),
+            recipient=OuterRef("recipient_email"),
         )
-        return self.filter(pk__in=newest.values("invitation"))
+        return self.filter(Exists(newest))
 
     def written_to(self) -> Any:
         """Open ones that the portal itself has sent, and the mail server took."""
@@ -313,7 +316,7 @@ def _newest_email(model: Any, invitation: str, column: str) -> Subquery:
         invitation=OuterRef(f"{invitation}pk"),
         recipient=OuterRef(f"{invitation}recipient_email"),
     )
-    return Subquery(emails.order_by("-queued_at", "-pk").values(column)[:1])
+    return Subquery(emails.order_by("-pk").values(column)[:1])
 
 
 class OutgoingEmailQuerySet(ScopedQuerySet):

@@ -189,7 +189,8 @@ def save_message(
             form.add_refusal(error)
     context = {
         **model_admin.admin_site.each_context(request),
-        **model_admin._page(request, invitation, form),
+        **model_admin.page_context(request, invitation),
+        "form": form,
         "opts": model_admin.opts,
         "original": invitation,
     }

@@ -9,11 +9,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
 from playwright.sync_api import Page
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
 ORDINARY_USER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 PATIENCE = 30  # seconds for a process to start on a busy machine
@@ -51,13 +53,13 @@ def person(name: str, tenant_id: uuid.UUID, *wids: str) -> dict[str, Any]:
 def listening(people: dict[str, dict[str, Any]]) -> Iterator[Independent]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)]
-    command += ["--require-nonce", "true"]
+    command = [sys.executable, "-m", f"{__package__}.demanding_provider"]
+    command += ["--port", str(port), "--require-nonce", "true"]
     for claims in people.values():
         command += ["--user-claims", json.dumps(claims)]
     issuer = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         _wait_for(issuer)
