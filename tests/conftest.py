@@ -98,6 +98,12 @@ def sales() -> Actor:
 
 
 @pytest.fixture
+def agent() -> Actor:
+    """A partner's admin agent, who may do everything there."""
+    return stories.staff(role="admin_agent")
+
+
+@pytest.fixture
 def admin() -> Actor:
     """A tenant's global administrator."""
     return stories.tenant()

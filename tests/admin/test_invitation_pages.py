@@ -23,11 +23,6 @@ DONE_ALREADY = "This was done already, or changed meanwhile: see the state now."
 
 
 @pytest.fixture
-def staff() -> Actor:
-    return stories.staff(role="admin_agent")
-
-
-@pytest.fixture
 def client(staff: Actor) -> Any:
     return desk(staff)
 

@@ -14,11 +14,6 @@ OWN = {"subject": "We at [[partner]]", "body": "Open [[link]]\n<b>now</b>"}
 
 
 @pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
-@pytest.fixture
 def client(agent):
     return desk(agent)
 

@@ -12,7 +12,8 @@ from portal.signin.openid import provider as providers
 
 from .. import stories
 from ..public.visitor import PASSWORD, Visitor, path_of
-from ..signin.openid.faulty import CLIENT_ID, CLIENT_SECRET, Faulty, Listening, person
+from ..signin.openid.faulty import CLIENT_ID, CLIENT_SECRET, Faulty, person
+from ..signin.openid.listening import Listening
 from ..signin.openid.walking import CALLBACK, sign_in
 from ..signin.people import code_at, give_code, give_password, with_factor, wrong_code
 

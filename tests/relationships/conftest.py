@@ -35,3 +35,9 @@ def serve() -> Iterator[Callable[..., WebServer]]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def webhooks_to_this_machine(settings) -> None:
+    settings.WEBHOOKS_TO_LOOPBACK = True
+    settings.WEBHOOK_SECONDS = 30

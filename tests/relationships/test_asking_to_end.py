@@ -22,11 +22,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
-@pytest.fixture
 def relationship(agent, admin):
     return stories.relationship(agent, admin)
 

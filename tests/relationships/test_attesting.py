@@ -19,11 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 
 @pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
-@pytest.fixture
 def customer(agent):
     """A tenant that the partner itself provisioned: nobody has accepted anything."""
     return provision_customer(

@@ -35,11 +35,6 @@ def work():
     running.run_waiting("test")
 
 
-@pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
 def sent(actor, address, **values):
     draft = stories.invitation(actor, recipient_email=address, **values)
     return invitations.send_invitation(draft, actor=actor, how=SentHow.PORTAL)

@@ -37,11 +37,6 @@ def everything() -> str:
 
 
 @pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
-@pytest.fixture
 def person():
     return UserFactory(full_name=NAME, login=ADDRESS)
 

@@ -40,48 +40,60 @@ def live_through_it_all(partner):
         invitation = invitations.send_invitation(draft, actor=sales)
         work()
     with clock.at(NOON + 4 * DAY):
-        reminders.send_due()
-        work()
-        open_case(CaseKind.NEW_LINK, invitation, actor=Actor.visitor())
-        invitations.sign_in_to_invitation(invitation, actor=admin)
-        relationship = invitations.accept_invitation(
-            invitation, actor=admin, agreed=True
-        )
-        other = stories.signed_in_invitation(sales, stories.tenant())
-        invitations.decline_invitation(
-            other, actor=Actor.tenant(other.customer.tenant_memberships.get())
-        )
-        csp = stories.csp_subscription(sales, admin.customer)
-        lifecycle.change_seats(csp, actor=sales, quantity=6, shown=5)
-        lifecycle.reactivate(lifecycle.suspend(csp, actor=sales), actor=sales)
+        ask_and_answer(invitation, sales, admin)
+        csp = sell(sales, admin.customer)
+        lose(invitation, agent)
         StaffMembershipFactory(partner=partner, expires_at=NOON + 6 * DAY)
         reminders.tell_of_expiring_memberships()
         import_finished(stories.operator(), event="1", path="/", recorded=1, refused=0)
-        events.email_lost(invitation.emails.filter(subject=invitation.subject).get())
-        events.webhook_failed(
-            add_endpoint(
-                actor=agent,
-                url="https://fabrikam.example/",
-                events=["subscription-updated"],
-            )
-        )
-        ask_to_end(relationship, actor=admin)
         change_password(sales.user, actor=sales, password="a-much-better-horse")
     with clock.at(csp.commitment_ends_at - DAY):
         renewals.ask(digest=1)
-        partner.needs_second_person = True
-        partner.save()
-        approval = do_or_ask(
-            ApprovalVerb.END_RELATIONSHIP,
-            stories.relationship(sales, stories.tenant()),
-            actor=stories.staff(partner, "admin_agent"),
-            reason="Over",
-        )
-        approve(approval, actor=agent)
-        partner.needs_second_person = False
-        partner.save()
+        end_by_two(sales, agent)
     last = stories.relationship(sales, stories.tenant())
     end_relationship(last, actor=agent, reason="Over")
+
+
+def ask_and_answer(invitation, sales, admin):
+    """A reminder, a new link, one who accepts and wants to end, one who declines."""
+    reminders.send_due()
+    work()
+    open_case(CaseKind.NEW_LINK, invitation, actor=Actor.visitor())
+    invitations.sign_in_to_invitation(invitation, actor=admin)
+    relationship = invitations.accept_invitation(invitation, actor=admin, agreed=True)
+    ask_to_end(relationship, actor=admin)
+    other = stories.tenant()
+    declined = stories.signed_in_invitation(sales, other)
+    invitations.decline_invitation(declined, actor=other)
+
+
+def sell(sales, customer):
+    csp = stories.csp_subscription(sales, customer)
+    lifecycle.change_seats(csp, actor=sales, quantity=6, shown=5)
+    return lifecycle.reactivate(lifecycle.suspend(csp, actor=sales), actor=sales)
+
+
+def lose(invitation, agent):
+    """An e-mail, and a webhook's server."""
+    events.email_lost(invitation.emails.filter(subject=invitation.subject).get())
+    url = "https://fabrikam.example/"
+    endpoint = add_endpoint(actor=agent, url=url, events=["subscription-updated"])
+    events.webhook_failed(endpoint)
+
+
+def end_by_two(sales, agent):
+    partner = sales.partner
+    partner.needs_second_person = True
+    partner.save()
+    approval = do_or_ask(
+        ApprovalVerb.END_RELATIONSHIP,
+        stories.relationship(sales, stories.tenant()),
+        actor=stories.staff(partner, "admin_agent"),
+        reason="Over",
+    )
+    approve(approval, actor=agent)
+    partner.needs_second_person = False
+    partner.save()
 
 
 def test_each_kind_arrives_in_text_and_html_from_the_portals_address(server):

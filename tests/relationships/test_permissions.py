@@ -1,9 +1,6 @@
 """Who may call which service, from the role table itself."""
 
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -12,9 +9,7 @@ from portal.foundation import clock
 from portal.jobs import running
 from portal.jobs.models import Job
 from relationships import roles
-from relationships.actors import Actor
-from relationships.enums import ApprovalVerb, CaseKind, SentHow
-from relationships.models import Customer, Invitation, Partner
+from relationships.enums import ApprovalVerb, SentHow
 from relationships.roles import Action
 from relationships.services import (
     cases,
@@ -28,7 +23,6 @@ from relationships.services import (
 from relationships.services.agreements import attest_agreement
 from relationships.services.approvals import approve, do_or_ask, refuse
 from relationships.services.relationships import end_relationship
-from subscriptions.models import Subscription
 from subscriptions.services import clock as moving
 from subscriptions.services import lifecycle, ordering
 from subscriptions.services.observations import (
@@ -41,53 +35,9 @@ from .. import stories
 from ..factories import OfferFactory, UserFactory
 from ..jobs import examples
 from .support import DAY, EVERY_ROLE, NOON, actor_as, denied, stored
+from .world import Service, World, service
 
 pytestmark = pytest.mark.django_db
-
-
-class World:
-    """A partner and a customer, and what a service needs to be allowed at NOON."""
-
-    def __init__(self) -> None:
-        self.sales = stories.staff()
-        self.admin = stories.tenant()
-        self.partner: Partner = self.sales.partner
-        self.customer: Customer = self.admin.customer
-
-    def draft(self) -> Invitation:
-        return stories.invitation(self.sales, recipient_email="a@b.example")
-
-    def signed_in(self) -> Invitation:
-        return stories.signed_in_invitation(self.sales, self.admin)
-
-    def subscription(self) -> Subscription:
-        stories.relationship(self.sales, self.admin)
-        return stories.csp_subscription(self.sales, self.customer)
-
-    def suspended(self) -> Subscription:
-        return lifecycle.suspend(self.subscription(), actor=self.sales)
-
-    def related(self) -> Customer:
-        stories.relationship(self.sales, self.admin)
-        return self.customer
-
-    def case(self) -> Any:
-        return cases.open_case(CaseKind.NEW_LINK, self.draft(), actor=Actor.visitor())
-
-
-Call = Callable[[Actor], object]
-
-
-@dataclass(frozen=True)
-class Service:
-    """`prepare` makes what is needed and returns the call for an actor."""
-
-    action: Action
-    prepare: Callable[[World], Call]
-
-
-def service(action: Action) -> Callable[[Callable[[World], Call]], Service]:
-    return lambda prepare: Service(action, prepare)
 
 
 @service(Action.INVITE)

@@ -24,11 +24,6 @@ from ..relationships.support import DAY, NOON
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
 @pytest.fixture(autouse=True)
 def _days(settings):
     settings.EMAIL_TEXT_DAYS = settings.WEBHOOK_LOG_DAYS = settings.LIST_DAYS = 10

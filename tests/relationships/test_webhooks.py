@@ -3,19 +3,17 @@
 import base64
 import hashlib
 import hmac
-import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django_tasks import TaskResultStatus as Status
 
 from portal.foundation import clock
 from portal.jobs import running
-from portal.jobs.models import NO_DELAY, Job
+from portal.jobs.models import Job
 from relationships.actors import Actor
 from relationships.exceptions import TransitionNotAllowed
 from relationships.models import ActivityRecord, WebhookDelivery
@@ -26,68 +24,24 @@ from subscriptions.services import clock as moving
 from subscriptions.services import lifecycle
 
 from .. import stories
-from ..factories import StaffMembershipFactory
 from ..jobs.web_server import redirects_to
-from .support import denied, operations, refused
+from .support import denied, operations
+from .webhooks import ALL, listen, names, only_delivery, told, work
 
-pytestmark = [pytest.mark.django_db, pytest.mark.real_workers]
-
-ALL = [
-    "reseller-relationship-accepted-by-customer",
-    "reseller-relationship-ended",
-    "invitation-accepted",
-    "invitation-declined",
-    "subscription-updated",
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.real_workers,
+    pytest.mark.usefixtures("webhooks_to_this_machine"),
 ]
 
 
-@pytest.fixture(autouse=True)
-def _to_this_machine(settings):
-    settings.WEBHOOKS_TO_LOOPBACK = True
-    settings.WEBHOOK_SECONDS = 30
-
-
-@pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
-@pytest.fixture
-def customer():
-    return stories.tenant()
-
-
-def listen(agent, server, *events):
-    return endpoints.add_endpoint(
-        actor=agent, url=server.url(), events=list(events or ALL)
-    )
-
-
-def work():
-    """What a worker does now, as if every pause were over."""
-    Job.objects.filter(status=Status.READY).update(run_after=NO_DELAY)
-    running.run_waiting("test")
-
-
-def told(server):
-    return [json.loads(body) for _path, _headers, body in server.requests]
-
-
-def names(server):
-    return [event["EventName"] for event in told(server)]
-
-
-def only_delivery():
-    return WebhookDelivery.objects.get()
-
-
 def test_acceptance_is_told_with_its_customer_and_its_line_of_the_log(
-    serve, agent, customer, settings
+    serve, agent, admin, settings
 ):
     server = serve(200)
     listen(agent, server, "reseller-relationship-accepted-by-customer")
-    invitation = stories.signed_in_invitation(agent, customer)
-    accept_invitation(invitation, actor=customer, agreed=True)
+    invitation = stories.signed_in_invitation(agent, admin)
+    accept_invitation(invitation, actor=admin, agreed=True)
     assert server.requests == []
     work()
     [event] = told(server)
@@ -97,7 +51,7 @@ def test_acceptance_is_told_with_its_customer_and_its_line_of_the_log(
         "EventId": str(delivery.event_id),
         "EventName": "reseller-relationship-accepted-by-customer",
         "ResourceUri": (
-            f"{settings.PUBLIC_URL}/v1/customers/{customer.customer.tenant_id}"
+            f"{settings.PUBLIC_URL}/v1/customers/{admin.customer.tenant_id}"
         ),
         "ResourceName": "customer",
         "AuditUri": f"{settings.PUBLIC_URL}/auditactivity/v1/auditrecords/{record.pk}",
@@ -108,13 +62,13 @@ def test_acceptance_is_told_with_its_customer_and_its_line_of_the_log(
     assert delivery.answers[0]["said"] == "200 said so"
 
 
-def test_each_event_is_told_once_to_who_listens(serve, agent, customer):
+def test_each_event_is_told_once_to_who_listens(serve, agent, admin):
     everything, some, nothing = serve(200), serve(200), serve(200)
     listen(agent, everything)
     listen(agent, some, "reseller-relationship-ended")
     listen(stories.staff(role="admin_agent"), nothing)
-    relationship = stories.relationship(agent, customer)
-    subscription = stories.csp_subscription(agent, customer.customer)
+    relationship = stories.relationship(agent, admin)
+    subscription = stories.csp_subscription(agent, admin.customer)
     lifecycle.rename(subscription, actor=agent, friendly_name="Mail")
     lifecycle.suspend(subscription, actor=agent)
     end_relationship(relationship, actor=agent, reason="Because")
@@ -132,7 +86,7 @@ def test_each_event_is_told_once_to_who_listens(serve, agent, customer):
     assert names(some) == ["reseller-relationship-ended"]
     assert names(nothing) == []
     uris = {event["ResourceUri"].rpartition("/v1/")[2] for event in told(everything)}
-    tenant = customer.customer.tenant_id
+    tenant = admin.customer.tenant_id
     assert f"customers/{tenant}/subscriptions/{subscription.pk}" in uris
     assert f"invitations/{other.pk}" in uris
     sent = str(everything.requests)
@@ -140,14 +94,14 @@ def test_each_event_is_told_once_to_who_listens(serve, agent, customer):
         assert personal not in sent
 
 
-def test_renewals_of_a_batch_are_told_each_to_its_own_partner(serve, agent, customer):
+def test_renewals_of_a_batch_are_told_each_to_its_own_partner(serve, agent, admin):
     own, foreign = serve(200), serve(200)
     other = stories.staff(role="admin_agent")
     listen(agent, own, "subscription-updated")
     listen(other, foreign, "subscription-updated")
-    stories.relationship(agent, customer)
+    stories.relationship(agent, admin)
     stories.relationship(other, elsewhere := stories.tenant())
-    rows = [stories.csp_subscription(agent, customer.customer) for _row in range(2)]
+    rows = [stories.csp_subscription(agent, admin.customer) for _row in range(2)]
     rows.append(stories.csp_subscription(other, elsewhere.customer))
     end = max(row.commitment_ends_at for row in rows)
     with clock.at(end):
@@ -161,21 +115,21 @@ def test_renewals_of_a_batch_are_told_each_to_its_own_partner(serve, agent, cust
     assert len(own.requests) + len(foreign.requests) == 3
 
 
-def test_same_event_has_the_same_id_for_each_who_listens(serve, agent, customer):
+def test_same_event_has_the_same_id_for_each_who_listens(serve, agent, admin):
     servers = [serve(200), serve(200)]
     for server in servers:
         listen(agent, server, "invitation-accepted")
-    stories.relationship(agent, customer)
+    stories.relationship(agent, admin)
     work()
     [first], [second] = told(servers[0]), told(servers[1])
     assert first == second
 
 
-def test_nothing_is_told_when_its_cause_rolls_back(serve, agent, customer):
+def test_nothing_is_told_when_its_cause_rolls_back(serve, agent, admin):
     server = serve(200)
     listen(agent, server)
     with transaction.atomic():
-        stories.relationship(agent, customer)
+        stories.relationship(agent, admin)
         transaction.set_rollback(True)
     work()
     assert server.requests == []
@@ -199,15 +153,6 @@ def test_signature_proves_the_secret_over_id_time_and_text(serve, agent, setting
     assert headers["content-type"] == "application/json"
     age = clock.now().timestamp() - int(headers["webhook-timestamp"])
     assert 0 <= age < 60
-
-
-def test_secret_is_another_one_when_it_was_renewed(serve, agent):
-    endpoint = listen(agent, serve(200))
-    with operations() as done:
-        renewed = endpoints.renew_secret(endpoint, actor=agent)
-    assert renewed.secret != endpoint.secret
-    assert not set(renewed.secrets) & set(endpoint.secrets)
-    assert done == ["renew_webhook_secret"]
 
 
 @pytest.mark.parametrize("answer", [500, 404, 302, b"garbage\r\n\r\n"])
@@ -268,9 +213,7 @@ def test_answers_are_kept_up_to_a_number_and_clipped(serve, agent, settings):
     assert datetime.fromisoformat(delivery.answers[0]["at"])
 
 
-def test_webhook_is_switched_off_when_its_server_is_gone_for_good(
-    serve, agent, customer
-):
+def test_webhook_is_switched_off_when_its_server_is_gone_for_good(serve, agent, admin):
     server = serve(410)
     endpoint = listen(agent, server)
     endpoints.send_test(endpoint, actor=agent)
@@ -279,7 +222,7 @@ def test_webhook_is_switched_off_when_its_server_is_gone_for_good(
     assert (endpoint.is_active, only_delivery().state) == (False, "given_up")
     record = ActivityRecord.objects.get(operation="stop_webhook")
     assert (record.partner, record.actor_role) == (agent.partner, "clock")
-    stories.relationship(agent, customer)
+    stories.relationship(agent, admin)
     work()
     assert len(server.requests) == 1
     with denied(TransitionNotAllowed):
@@ -305,71 +248,6 @@ def test_nothing_is_sent_when_the_name_leads_into_a_private_network(agent, setti
     assert "not the Internet" in only_delivery().answers[0]["said"]
 
 
-def test_what_waits_is_given_up_when_the_webhook_is_switched_off(
-    serve, agent, customer
-):
-    server = serve(200)
-    endpoint = listen(agent, server)
-    stories.relationship(agent, customer)
-    with operations() as done:
-        endpoints.change_endpoint(
-            endpoint, actor=agent, url=server.url(), events=ALL, is_active=False
-        )
-    work()
-    assert server.requests == []
-    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"given_up"}
-    assert done == ["change_webhook"]
-    record = ActivityRecord.objects.get(operation="change_webhook")
-    assert record.new_value == {"fields": ["is_active"]}
-    job = Job.objects.failed().first()
-    assert job.reason == "The webhook is switched off."
-
-
-def test_nothing_is_written_when_nothing_of_it_changes(serve, agent):
-    endpoint = listen(agent, serve(200))
-    with operations() as done:
-        endpoints.change_endpoint(
-            endpoint, actor=agent, url=endpoint.url, events=ALL, is_active=True
-        )
-    assert done == []
-
-
-def test_test_is_refused_when_one_was_sent_a_moment_ago(serve, agent):
-    endpoint = listen(agent, serve(200))
-    endpoints.send_test(endpoint, actor=agent)
-    with denied(TransitionNotAllowed):
-        endpoints.send_test(endpoint, actor=agent)
-    with clock.at(clock.now() + endpoints.BETWEEN_TESTS):
-        endpoints.send_test(endpoint, actor=agent)
-    assert WebhookDelivery.objects.count() == 2
-
-
-@pytest.mark.parametrize(
-    ("url", "events", "code"),
-    [
-        ("http://10.0.0.1/", ALL, "webhook_address"),
-        ("https://ann@contoso.example/", ALL, "webhook_address"),
-        ("https://contoso", ALL, "invalid"),
-        ("https://contoso.example/", [], "blank"),
-        ("https://contoso.example/", ["test-created"], "webhook_events"),
-        ("https://contoso.example/", ["unheard-of"], "webhook_events"),
-    ],
-)
-def test_webhook_is_refused_when_it_makes_no_sense(agent, settings, url, events, code):
-    settings.WEBHOOKS_TO_LOOPBACK = False
-    with refused(code):
-        endpoints.add_endpoint(actor=agent, url=url, events=events)
-
-
-def test_address_is_added_once_for_each_partner(serve, agent):
-    server = serve(200)
-    endpoint = listen(agent, server)
-    assert str(endpoint) == server.url()
-    with pytest.raises(ValidationError):
-        listen(agent, server)
-    listen(stories.staff(role="admin_agent"), server)
-
-
 def test_delivery_that_is_delivered_is_not_sent_by_an_old_job(serve, agent):
     server = serve(200)
     endpoints.send_test(listen(agent, server), actor=agent)
@@ -390,43 +268,6 @@ def test_job_gives_up_when_its_delivery_is_not_there_and_the_operator_sees_it():
     with operations() as done:
         jobs.run_again(job, actor=stories.operator())
     assert done == ["run_job_again"]
-
-
-@pytest.mark.parametrize("role", ["sales_agent", "report_viewer"])
-def test_webhooks_are_refused_to_whoever_does_not_manage_them(serve, agent, role):
-    endpoint = listen(agent, serve(200))
-    endpoints.send_test(endpoint, actor=agent)
-    work()
-    membership = StaffMembershipFactory(partner=agent.partner, role=role)
-    others = [
-        Actor.staff(membership),
-        stories.staff(role="admin_agent"),
-        stories.operator(),
-    ]
-    values = {"url": endpoint.url, "events": ["invitation-declined"]}
-    for other in others:
-        with denied(PermissionDenied):
-            endpoints.change_endpoint(endpoint, actor=other, is_active=True, **values)
-        with denied(PermissionDenied):
-            endpoints.renew_secret(endpoint, actor=other)
-        with denied(PermissionDenied):
-            endpoints.send_test(endpoint, actor=other)
-        with denied(PermissionDenied):
-            endpoints.send_again(only_delivery(), actor=other)
-    for other in (others[0], others[2]):
-        with denied(PermissionDenied):
-            endpoints.add_endpoint(actor=other, **values)
-
-
-def test_customers_see_nothing_of_webhooks(serve, agent, customer):
-    endpoint = listen(agent, serve(200))
-    stories.relationship(agent, customer)
-    model = type(endpoint)
-    assert list(model.objects.visible_to(agent)) == [endpoint]
-    assert WebhookDelivery.objects.visible_to(agent).count() == 2
-    for other in (customer, stories.staff(role="admin_agent")):
-        assert not model.objects.visible_to(other).exists()
-        assert not WebhookDelivery.objects.visible_to(other).exists()
 
 
 def test_example_of_the_document_knows_what_is_genuine(serve, agent):

@@ -24,11 +24,6 @@ def _to_this_machine(settings):
     settings.WEBHOOKS_TO_LOOPBACK = True
 
 
-@pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
 def work():
     running.run_waiting("test")
 

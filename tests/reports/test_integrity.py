@@ -16,11 +16,6 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
 def related(agent, *, existing):
     admin = stories.tenant()
     for _number in range(existing):

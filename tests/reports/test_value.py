@@ -154,11 +154,6 @@ def each_month_is_told_as_it_was_seen(office, days):
             )
 
 
-@pytest.fixture
-def agent():
-    return stories.staff(role="admin_agent")
-
-
 def bought(agent, moment, **offer):
     with clock.at(moment):
         admin = stories.tenant()

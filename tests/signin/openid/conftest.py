@@ -6,7 +6,8 @@ import pytest
 
 from portal.signin.openid import provider as providers
 
-from .faulty import CLIENT_ID, CLIENT_SECRET, Faulty, Listening
+from .faulty import CLIENT_ID, CLIENT_SECRET, Faulty
+from .listening import Listening
 
 
 @pytest.fixture

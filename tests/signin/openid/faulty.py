@@ -14,9 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -374,72 +372,6 @@ SIGNING_FAULTS: dict[str, Callable[[Faulty, dict[str, Any]], str]] = {
     "altered": _altered,
     "claims as a list": _of_a_list,
 }
-
-
-class Listening:
-    """Serves a Faulty on a free port of loopback, as a context manager."""
-
-    def __init__(self) -> None:
-        self.provider = Faulty()
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.provider))
-        self.provider.base = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-
-    def __enter__(self) -> Faulty:
-        self.thread.start()
-        return self.provider
-
-    def __exit__(self, *error: object) -> None:
-        self.provider.released.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-def _handler(provider: Faulty) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer("GET", {})
-
-        def do_POST(self) -> None:
-            length = int(self.headers.get("Content-Length", 0))
-            form = dict(parse_qsl(self.rfile.read(length).decode()))
-            if not provider.knows(self.headers.get("Authorization"), form):
-                self._send(401, {"error": "invalid_client"})
-                return
-            self._answer("POST", form)
-
-        def _answer(self, method: str, form: dict[str, str]) -> None:
-            status, content = provider.answer(method, urlsplit(self.path).path, form)
-            if isinstance(content, Iterator):
-                self._pour(content)
-            else:
-                self._send(status, content)
-
-        def _pour(self, pieces: Iterator[bytes]) -> None:
-            with suppress(ConnectionError):  # the portal has stopped waiting
-                for piece in pieces:
-                    self.wfile.write(piece)
-                    self.wfile.flush()
-
-        def _send(self, status: int, content: Any) -> None:
-            is_raw = isinstance(content, bytes)
-            body = content if is_raw else json.dumps(content).encode()
-            try:
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                if status == 302:
-                    self.send_header("Location", f"{provider.base}/elsewhere")
-                self.end_headers()
-                self.wfile.write(body)
-            except ConnectionError:
-                """The portal has stopped waiting."""
-
-        def log_message(self, *args: Any) -> None:
-            """Tests print nothing."""
-
-    return Handler
 
 
 def _basic() -> str:

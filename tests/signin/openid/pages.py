@@ -16,7 +16,8 @@ from tests import stories
 from tests.factories import CustomerFactory
 from tests.public.visitor import Visitor, path_of
 
-from .faulty import CLIENT_ID, CLIENT_SECRET, Faulty, Listening, person
+from .faulty import CLIENT_ID, CLIENT_SECRET, Faulty, person
+from .listening import Listening
 from .walking import CALLBACK, START, come_back, to_provider
 
 Story = Callable[[], Any]
