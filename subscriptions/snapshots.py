@@ -7,12 +7,13 @@ microseconds, null and empty distinct.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from portal.foundation.among import Among
 from relationships.existing import ExistingSnapshot
 
 VERSION = 1
@@ -102,15 +103,37 @@ def snapshot_of(values: Iterable[dict[str, Any]]) -> ExistingSnapshot:
 
 def verify(relationship: Any) -> Verification:
     """Re-read the very rows of the relationship's snapshot; later ones are let be."""
+    [verification] = verify_all([relationship])
+    return verification
+
+
+def verify_all(relationships: Sequence[Any]) -> list[Verification]:
+    """The same of many, in their order; one query for each version of the list."""
+    by_version: dict[int, list[str]] = {}
+    for snapshot in (each.existing_snapshot for each in relationships):
+        ids = by_version.setdefault(snapshot["version"], [])
+        ids += [row["id"] for row in snapshot["rows"]]
+    stored = {version: _stored(ids, version) for version, ids in by_version.items()}
+    return [_verified(each, stored) for each in relationships]
+
+
+def _stored(ids: list[str], version: int) -> dict[str, dict[str, Any]]:
     from .models import Subscription
 
+    found = Subscription.objects.filter(Among("id", map(UUID, ids)))
+    return {row["id"]: row for row in _rows(found, version)}
+
+
+def _verified(
+    relationship: Any, stored: dict[int, dict[str, dict[str, Any]]]
+) -> Verification:
     snapshot = relationship.existing_snapshot
-    version = snapshot["version"]
-    ids = [row["id"] for row in snapshot["rows"]]
-    rows = _rows(Subscription.objects.filter(pk__in=ids), version)
+    version, rows = snapshot["version"], snapshot["rows"]
+    found = stored[version]
+    ids = sorted(row["id"] for row in rows if row["id"] in found)
     return Verification(
         count=relationship.existing_count,
         expected=relationship.existing_fingerprint,
-        kept=fingerprint(snapshot["rows"], version),
-        found=fingerprint(rows, version),
+        kept=fingerprint(rows, version),
+        found=fingerprint((found[pk] for pk in ids), version),
     )

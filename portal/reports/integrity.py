@@ -116,14 +116,20 @@ class IntegrityReport(Report):
         told = rows.values_list("result").annotate(Count("pk"))
         counts = {Outcome(outcome): count for outcome, count in told}
         shown = query.narrow(rows, result="result")
+        columns = [column for column in COLUMNS if not _is_own_name(column, query)]
         return Result(
-            COLUMNS,
+            columns,
             shown.order_by("customer__company_name", "-established_at", "pk").values(
-                "pk", *(column.name for column in COLUMNS)
+                "pk", *(column.name for column in columns)
             ),
             pictures=[_picture(counts)],
             summary=_summary(counts),
         )
+
+
+def _is_own_name(column: Column, query: Query) -> bool:
+    """Whoever acts for a partner would read its own name in every row."""
+    return column.name == "partner__name" and query.actor.partner is not None
 
 
 def _summary(counts: Any) -> str:

@@ -11,7 +11,7 @@ from relationships.models import ResellerRelationship
 
 from ..enums import VerificationResult
 from ..models import LastVerification
-from ..snapshots import Verification, verify
+from ..snapshots import Verification, verify_all
 from . import clock
 from .importing import uploading
 
@@ -75,9 +75,11 @@ def _verify(relationships: list[ResellerRelationship], result: Verified) -> None
     found = [
         LastVerification(
             relationship=relationship,
-            result=result.count(relationship.pk, verify(relationship)),
+            result=result.count(relationship.pk, verification),
         )
-        for relationship in relationships
+        for relationship, verification in zip(
+            relationships, verify_all(relationships), strict=True
+        )
     ]
     LastVerification.objects.bulk_create(
         found,

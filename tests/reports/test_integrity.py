@@ -6,6 +6,7 @@ from portal.foundation import clock, guards
 from relationships.services.relationships import end_relationship
 from subscriptions.models import LastVerification, Subscription
 from subscriptions.services import upkeep
+from subscriptions.snapshots import verify_all
 from tests import stories
 
 from .asking import ask, rows
@@ -76,6 +77,28 @@ def test_nothing_found_is_never_a_green_tick(agent):
     [column] = [column for column in result.columns if column.name == "result"]
     cell = column.on_page(result.rows[0])
     assert (cell.text, cell.badge) == ("Nothing to verify", "off")
+
+
+def test_partner_is_named_only_to_who_sees_several(agent):
+    related(agent, existing=1)
+
+    def names(actor):
+        return {column.name for column in ask("integrity", actor).columns}
+
+    assert names(stories.operator()) - names(agent) == {"partner__name"}
+
+
+def test_relationships_are_read_together_when_many_are_checked(
+    agent, django_assert_num_queries
+):
+    relationships = [related(agent, existing=count) for count in (2, 0, 1)]
+    row = Subscription._base_manager.filter(customer=relationships[2].customer)
+    with guards.lifted():
+        row.update(quantity=99)
+    with django_assert_num_queries(1):
+        told = verify_all(relationships)
+    assert [each.is_intact for each in told] == [True, True, False]
+    assert [each.count for each in told] == [2, 0, 1]
 
 
 def test_checks_go_on_over_several_chunks(agent, monkeypatch):
