@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, TextChoices, Value, When
+from django.db.models import Case, CharField, Count, TextChoices, Value, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -40,8 +41,7 @@ RESULT = Case(
         then=Value(str(Outcome.DIFFERENT)),
     ),
     When(existing_count=0, then=Value(str(Outcome.NOTHING))),
-    When(last_verification=None, then=Value(str(Outcome.UNCHECKED))),
-    default=F("last_verification__result"),
+    default=Coalesce("last_verification__result", Value(str(Outcome.UNCHECKED))),
     output_field=CharField(),
 )
 COLUMNS = (
@@ -113,7 +113,7 @@ class IntegrityReport(Report):
             partner="partner",
             country="customer__country",
         )
-        told = rows.values_list("result").annotate(Count("pk"))
+        told = rows.values_list("result").annotate(count=Count("*"))
         counts = {Outcome(outcome): count for outcome, count in told}
         shown = query.narrow(rows, result="result")
         columns = [column for column in COLUMNS if not _is_own_name(column, query)]
