@@ -45,7 +45,7 @@ class ApprovalAdmin(PortalModelAdmin):
     list_filter = ("outcome", "verb")
     list_select_related = ("asked_by",)
     restricted = dict.fromkeys(("asked_by", "decided_by"), Column.PERSONAL_DATA)
-    search_fields = ("sentence", "customer__company_name")
+    search_fields = ("sentence", "customer__company_name", "customer__tenant_id")
     fields = (
         "sentence",
         "customer",

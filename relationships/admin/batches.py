@@ -74,7 +74,6 @@ class InvitationBatchAdmin(PortalModelAdmin):
         made = [row for row in rows if row.invitation]
         return {
             **super().page_context(request, obj),
-            "title": _("Invitations of the list of %(when)s") % {"when": obj},
             "batch": obj,
             "rows": [
                 (row, self._badge_of(row), delivery_badge(row.delivery)) for row in rows

@@ -38,7 +38,11 @@ class CaseAdmin(PortalModelAdmin):
         "relationship__customer",
         "customer",
     )
-    search_fields = ("invitation__recipient_email", "customer__company_name")
+    search_fields = (
+        "invitation__recipient_email",
+        "customer__company_name",
+        "customer__tenant_id",
+    )
     restricted = {"message": Column.PERSONAL_DATA}
     fields = (
         "kind",

@@ -36,7 +36,7 @@ class OutgoingEmailAdmin(PortalModelAdmin):
     """Rows come with their causes, and a worker moves them on."""
 
     view_action = Action.VIEW_INVITATIONS
-    list_title = _("E-mails")
+    list_title = _("Outgoing e-mails")
     when_empty = _("The portal has written no e-mail yet.")
     list_display = (
         "subject",

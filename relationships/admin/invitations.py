@@ -71,6 +71,7 @@ class InvitationAdmin(PortalModelAdmin):
 
     view_action = Action.VIEW_INVITATIONS
     list_title = _("Invitations")
+    empty_value_display = ""
     when_empty = _(
         "No invitation yet. “Request reseller relationship” on the front page makes "
         "the first one."
@@ -92,8 +93,9 @@ class InvitationAdmin(PortalModelAdmin):
         "customer_domain",
         "reference",
         "customer__company_name",
+        "customer__tenant_id",
     )
-    search_help_text = _("Recipient, domain, reference or customer")
+    search_help_text = _("Recipient, domain, reference, customer or tenant ID")
     restricted = {
         "created_by": Column.PERSONAL_DATA,
         "recipient_email": Column.PERSONAL_DATA,

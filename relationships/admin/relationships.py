@@ -49,7 +49,7 @@ class ResellerRelationshipAdmin(PortalModelAdmin):
     # An invitation is called by its recipient's address.
     restricted = {"invitation": Column.PERSONAL_DATA}
     list_select_related = ("customer", "partner")
-    search_fields = ("customer__company_name",)
+    search_fields = ("customer__company_name", "customer__tenant_id")
     fields = (
         "customer",
         "partner",

@@ -70,7 +70,7 @@ class OrderAdmin(PortalModelAdmin):
     list_display = ("placed_at", "customer", "what", "placed_by")
     list_filter = ("placed_at", CustomerFilter)
     list_select_related = ("customer", "placed_by")
-    search_fields = ("customer__company_name",)
+    search_fields = ("customer__company_name", "customer__tenant_id")
     restricted = {"placed_by": Column.PERSONAL_DATA}
     inlines = (OrderLineInline,)
 

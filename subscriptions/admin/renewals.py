@@ -95,6 +95,7 @@ class RenewalDecisionAdmin(PortalModelAdmin):
         "subscription__product_name",
         "subscription__friendly_name",
         "subscription__customer__company_name",
+        "subscription__customer__tenant_id",
     )
     restricted = dict.fromkeys(("owner", "note", "answered_by"), Column.PERSONAL_DATA)
     fields = (

@@ -40,7 +40,9 @@ class SubscriptionAdmin(PortalModelAdmin):
         "friendly_name",
         "external_id",
         "customer__company_name",
+        "customer__tenant_id",
     )
+    search_help_text = _("Product, customer, tenant ID or subscription ID")
     change_form_template = "admin/subscriptions/subscription.html"
 
     @admin.display(description=_("status"), ordering="status")
