@@ -29,10 +29,12 @@ NAMES = {
     "primary_domain": gettext_lazy("domain"),
     "quantity": gettext_lazy("seats"),
     "reminders_sent": gettext_lazy("reminders sent"),
+    "result": gettext_lazy("result"),
     "role": gettext_lazy("role"),
     "status": gettext_lazy("status"),
     "term": gettext_lazy("term"),
     "unit_price": gettext_lazy("price"),
+    "verb": "",
     "version": gettext_lazy("version"),
 }
 # Keys of other rows say nothing to a person; the record's own page has them.
@@ -69,7 +71,7 @@ def _told(name: str, before: Any, after: Any) -> str:
         return ""
     label = _label(name)
     if before is None:
-        return f"{label} {_words(after)}"
+        return f"{label} {_words(after)}".strip()
     return f"{label} {_words(before)} → {_words(after)}"
 
 

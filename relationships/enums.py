@@ -296,6 +296,7 @@ class Operation(models.TextChoices):
     RECORD_OBSERVATION = "record_observation", _("Existing subscription recorded")
     RETRACT_OBSERVATION = "retract_observation", _("Recorded subscription retracted")
     IMPORT_OBSERVATIONS = "import_subscriptions", _("Existing subscriptions imported")
+    VERIFY_EXISTING = "verify_existing", _("Existing subscriptions verified")
     EXPORT = "export", _("List exported")
     ORDER_REPORT = "order_report", _("Report by e-mail ordered")
     STOP_REPORT = "stop_report", _("Report by e-mail stopped")

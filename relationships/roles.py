@@ -43,6 +43,7 @@ class Action(models.TextChoices):
     SIGN_IN_TO_INVITATION = "sign_in_to_invitation"
     RECORD_OBSERVATION = "record_observation"
     RETRACT_OBSERVATION = "retract_observation"
+    VERIFY_EXISTING = "verify_existing"
     CORRECT_STATEMENTS = "correct_statements"
     MANAGE_PARTNERS = "manage_partners"
     MANAGE_PEOPLE = "manage_people"
@@ -104,6 +105,7 @@ GRANTS: dict[str, str] = {
     Action.SIGN_IN_TO_INVITATION: "      gbu      ",
     Action.RECORD_OBSERVATION: "         gb      O",
     Action.RETRACT_OBSERVATION: "                O",
+    Action.VERIFY_EXISTING: "     ASH            O",
     Action.CORRECT_STATEMENTS: "                 O",
     Action.MANAGE_PARTNERS: "                    O",
     Action.MANAGE_PEOPLE: "                      O",

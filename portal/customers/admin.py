@@ -19,8 +19,10 @@ from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from portal.foundation.admin import Transition
 from portal.foundation.countries import country_name
 from portal.foundation.filters import ChoiceFilter
 from relationships.actors import Actor
@@ -34,6 +36,7 @@ from relationships.services.tenants import (
 )
 from subscriptions.enums import Channel
 from subscriptions.models import Subscription
+from subscriptions.services import upkeep
 
 from .adding import add_customer
 from .attesting import attest_view
@@ -48,6 +51,13 @@ STATES = {
     "invited": ("wait", _("Signed in")),
     "advised": ("tag", _("Advisor")),
     "none": ("off", _("None")),
+}
+
+CHANNELS = {
+    Channel.CSP: ("mine", _("CSP")),
+    Channel.ADVISOR: ("tag", _("Advisor")),
+    Channel.DIRECT: ("tag", _("Direct")),
+    Channel.VOLUME: ("tag", _("Volume")),
 }
 
 # The verified one, else what the partner stated.
@@ -134,6 +144,22 @@ class CustomerAdmin(PortalModelAdmin):
         ("contact_name", "contact_email", "contact_phone"), Column.PERSONAL_DATA
     )
     change_form_template = "admin/relationships/customer/page.html"
+    transitions = (
+        Transition(
+            "verify",
+            _("Verify now"),
+            Action.VERIFY_EXISTING,
+            upkeep.verify_customer,
+            question=_(
+                "%(object)s: the subscriptions that were found when the relationship "
+                "began are read again, and their fingerprint is compared. What comes "
+                "of it is kept."
+            ),
+            done=_("Verified now: %(object)s."),
+            is_possible=upkeep.can_verify,
+            why_not=lambda customer: str(_("There is nothing to verify.")),
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         actor = request.actor  # type: ignore[attr-defined]
@@ -183,10 +209,12 @@ class CustomerAdmin(PortalModelAdmin):
 
     @admin.display(description=_("channels in use"), empty_value="")
     def channels(self, customer: Any) -> str:
-        return ", ".join(
-            str(Channel(channel).label)
-            for channel in Channel.values
-            if getattr(customer, f"uses_{channel}")
+        """A badge each; a file and a screen reader get a comma between them."""
+        used = [each for each in Channel if getattr(customer, f"uses_{each}")]
+        return format_html_join(
+            " ",
+            '<span class="badge {}">{}<span class="visually-hidden">{}</span></span>',
+            ((*CHANNELS[each], "," if each != used[-1] else "") for each in used),
         )
 
     @admin.display(description=_("seats"), ordering="seats")
@@ -280,6 +308,7 @@ class CustomerAdmin(PortalModelAdmin):
             "may_correct": may_correct,
             "may_change": actor.may(Action.CHANGE_SUBSCRIPTION, customer),
             "may_name": actor.may(Action.NAME_PRODUCT),
+            "may_verify": actor.may(Action.VERIFY_EXISTING, customer),
             "may_end": actor.may(Action.END_RELATIONSHIP, customer),
             "may_import": actor.may(Action.RECORD_OBSERVATION),
             "may_see_history": actor.may(Action.VIEW_ACTIVITY),

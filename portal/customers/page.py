@@ -1,7 +1,8 @@
 """What the admin's page of one customer tells this actor, and nothing more."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from portal.foundation import clock
@@ -15,11 +16,12 @@ from relationships.models import (
 )
 from relationships.roles import Action
 from subscriptions.enums import Channel
-from subscriptions.models import Order, Subscription
+from subscriptions.models import LastVerification, Order, Subscription
 from subscriptions.services.overlaps import IN_USE, titles_by_name
 from subscriptions.snapshots import verify
 
 SHOWN = 20
+RECENT = 8  # lines of the activity log
 ENDING_SOON = timedelta(days=90)
 
 
@@ -68,6 +70,8 @@ def customer_page(customer: Customer, actor: Actor) -> dict[str, Any]:
         "is_related": is_related,
         "shows_profile": is_related or actor.is_operator,
         "proof": verify(relationship) if relationship else None,
+        "verified_at": _verified_at(relationship),
+        "recorded_partners": _recorded_partners(relationship),
         "csp": csp,
         "existing": existing,
         "others": _others(customer, actor, is_related=is_related),
@@ -86,6 +90,20 @@ def _relationship(customer: Customer, actor: Actor) -> ResellerRelationship | No
     rows = ResellerRelationship.objects.visible_to(actor).filter(customer=customer)
     rows = rows.select_related("partner", "invitation__accepted_by")
     return rows.active().first() or rows.first()
+
+
+def _verified_at(relationship: ResellerRelationship | None) -> datetime | None:
+    """When a result was kept last: every day, or at somebody's word."""
+    kept = LastVerification.objects.filter(relationship=relationship)
+    return kept.values_list("verified_at", flat=True).first()
+
+
+def _recorded_partners(
+    relationship: ResellerRelationship | None,
+) -> list[tuple[str, int]]:
+    """Partners of Record as found when the relationship began: name and how many."""
+    rows = relationship.existing_snapshot["rows"] if relationship else []
+    return Counter(row["por_name"] for row in rows if row["por_name"]).most_common()
 
 
 def _others(customer: Customer, actor: Actor, *, is_related: bool) -> dict[str, int]:
@@ -117,7 +135,7 @@ def _records(customer: Customer, actor: Actor) -> Any:
     if not actor.may(Action.VIEW_ACTIVITY):
         return None
     rows = ActivityRecord.objects.visible_to(actor).filter(customer=customer)
-    return rows.select_related("actor")[:SHOWN]
+    return rows.select_related("actor")[:RECENT]
 
 
 def seats_by_product(subscriptions: list[Subscription]) -> list[ProductSeats]:

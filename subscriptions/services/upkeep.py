@@ -5,9 +5,16 @@ from dataclasses import dataclass, field
 from itertools import islice
 from uuid import UUID
 
+from django.db import transaction
+from django.utils.translation import gettext as _
+
 from portal.accounts import history, throttling
 from relationships.actors import Actor
-from relationships.models import ResellerRelationship
+from relationships.enums import Operation
+from relationships.exceptions import TransitionNotAllowed
+from relationships.models import Customer, ResellerRelationship
+from relationships.roles import Action
+from relationships.services.activity import record
 
 from ..enums import VerificationResult
 from ..models import LastVerification
@@ -71,7 +78,33 @@ def verify_existing(
     return result
 
 
-def _verify(relationships: list[ResellerRelationship], result: Verified) -> None:
+def can_verify(customer: Customer) -> bool:
+    relationship = customer.active_relationship
+    return relationship is not None and relationship.existing_count > 0
+
+
+@transaction.atomic
+def verify_customer(customer: Customer, *, actor: Actor) -> LastVerification:
+    """The same for one, because somebody asks; the activity log tells who did."""
+    actor.require(Action.VERIFY_EXISTING, customer)
+    relationship = customer.active_relationship
+    if relationship is None or not relationship.existing_count:
+        raise TransitionNotAllowed(_("There is nothing to verify."))
+    [found] = _verify([relationship], Verified())
+    record(
+        Operation.VERIFY_EXISTING,
+        relationship,
+        actor=actor,
+        partner=relationship.partner,
+        customer=customer,
+        new={"existing_count": relationship.existing_count, "result": found.result},
+    )
+    return found
+
+
+def _verify(
+    relationships: list[ResellerRelationship], result: Verified
+) -> list[LastVerification]:
     found = [
         LastVerification(
             relationship=relationship,
@@ -81,7 +114,7 @@ def _verify(relationships: list[ResellerRelationship], result: Verified) -> None
             relationships, verify_all(relationships), strict=True
         )
     ]
-    LastVerification.objects.bulk_create(
+    return LastVerification.objects.bulk_create(
         found,
         update_conflicts=True,
         unique_fields=["relationship"],

@@ -69,6 +69,7 @@ TRANSITIONS = {
     ("approval", "take-back"): Action.DECIDE_APPROVAL,
     ("customer", "order"): Action.ORDER,
     ("customer", "attest"): Action.ATTEST_AGREEMENT,
+    ("customer", "verify"): Action.VERIFY_EXISTING,
     ("renewaldecision", "answer"): Action.CHANGE_SUBSCRIPTION,
     ("renewaldecision", "assign"): Action.CHANGE_SUBSCRIPTION,
     ("cspsubscription", "seats"): Action.CHANGE_SUBSCRIPTION,

