@@ -27,13 +27,13 @@ def test_ago_tells_the_distance_and_the_moment_in_the_title(passed, words):
     moment = NOON - passed
     told = written("ago", moment)
     assert f">{words}<" in told
-    assert f'title="{moment.day} November 2026, {moment:%H:%M} UTC"' in told
+    assert f'title="{moment.day} Nov 2026, {moment:%H:%M} UTC"' in told
     assert f'datetime="{moment.isoformat()}"' in told
 
 
 def test_exact_tells_the_moment_in_utc_and_asks_for_the_local_one():
     told = written("exact", NOON)
-    assert ">23 November 2026, 12:00 UTC<" in told
+    assert ">23 Nov 2026, 12:00 UTC<" in told
     assert 'data-local="{time} your time"' in told
 
 

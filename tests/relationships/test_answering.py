@@ -102,7 +102,7 @@ def test_who_asked_is_told_and_who_accepted_gets_the_receipt(
     assert receipt.reply_to == [sales.partner.contact_email]
     for words in (
         f"Accepted by: {admin.user.full_name}, Global administrator",
-        "When: 2 March 2026, 12:00 UTC",
+        "When: 2 Mar 2026, 12:00 UTC",
         f"Agreed to: {CustomerAgreement.current_name()}",
         "Existing subscriptions at that moment: 1",
         relationship.existing_fingerprint,

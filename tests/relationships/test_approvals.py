@@ -233,7 +233,7 @@ def test_something_else_is_refused_while_a_request_waits(agent, second, subscrip
         take(subscription, second, 20, 50)
     [sentence] = caught.value.messages
     assert str(agent.user) in sentence
-    assert "2 March 2026" in sentence
+    assert "2 Mar 2026" in sentence
     assert asked.sentence in sentence
     with unchanged():
         assert take(subscription, second, 10, 50) == asked

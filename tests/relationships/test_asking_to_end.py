@@ -111,7 +111,7 @@ def test_blockers_say_what_each_of_them_needs(agent, admin, relationship):
     assert blockers_of(relationship) == [blocker]
     assert blocker.how_to_stop == (
         "Suspend it (billed until 2 March 2027), or cancel it until "
-        "9 March 2026, 12:00 UTC."
+        "9 Mar 2026, 12:00 UTC."
     )
     with clock.at(NOON + 7 * DAY):
         assert blocker.how_to_stop == "Suspend it: it is billed until 2 March 2027."

@@ -148,7 +148,7 @@ def test_customer_is_told_at_the_address_of_who_accepted(relationship, agent, ad
     subject = "Your reseller relationship with Fabrikam has ended"
     assert email.subject.startswith(subject)
     assert "The contract ended." in email.text
-    assert "2 March 2026, 12:00 UTC" in email.text
+    assert "2 Mar 2026, 12:00 UTC" in email.text
 
 
 def test_administrators_and_contact_are_told_when_who_accepted_has_left(

@@ -53,7 +53,7 @@ def test_text_says_who_asks_what_it_means_who_may_and_until_when(sales, settings
         "with the tenant contoso.example",
         "Global administrator or Billing administrator of your tenant",
         invitation.url,
-        "works until 1 April 2026, 12:00 UTC",
+        "works until 1 Apr 2026, 12:00 UTC",
         "MPN ID 5123456",
         sales.partner.contact_email,
         "+49 30 1",
@@ -84,7 +84,7 @@ def test_markup_in_a_name_stays_text_and_is_not_escaped():
 
 def test_link_and_expiry_are_never_stored_in_the_text(draft):
     assert token_of(draft) not in draft.body
-    assert "1 April 2026" not in draft.body
+    assert "1 Apr 2026" not in draft.body
     assert mail.LINK in draft.body
     assert mail.EXPIRES in draft.body
 
@@ -98,7 +98,7 @@ def test_edited_text_is_stored_without_link_and_expiry(sales, draft):
     assert saved.subject == "Your cloud"
     assert saved.body.startswith("Dear Ann,\n")
     assert token_of(draft) not in saved.body
-    assert "1 April 2026" not in saved.body
+    assert "1 Apr 2026" not in saved.body
     assert composing.text_for(saved) == body
 
 
@@ -138,9 +138,7 @@ def test_renewed_link_and_expiry_show_in_the_edited_text(sales, draft):
     renewed = invitations.renew_invitation(
         draft, actor=sales, expires_at=NOON + 2 * DAY
     )
-    assert composing.text_for(renewed) == (
-        f"{renewed.url} until 4 March 2026, 12:00 UTC"
-    )
+    assert composing.text_for(renewed) == (f"{renewed.url} until 4 Mar 2026, 12:00 UTC")
     assert renewed.url != draft.url
 
 
@@ -174,7 +172,7 @@ def test_expiry_is_told_in_utc_when_given_in_another_zone(sales):
     invitation = stories.invitation(
         sales, expires_at=(NOON + 12 * timedelta(hours=1)).astimezone(berlin)
     )
-    assert mail.expiry_text(invitation) == "3 March 2026, 00:00 UTC"
+    assert mail.expiry_text(invitation) == "3 Mar 2026, 00:00 UTC"
 
 
 def read_mailto(link):

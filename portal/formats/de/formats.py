@@ -1,7 +1,7 @@
 """Dates and times as the portal writes them in German."""
 
 DATE_FORMAT = "j. F Y"
-DATETIME_FORMAT = "j. F Y, H:i"
+DATETIME_FORMAT = "j. N Y, H:i"
 TIME_FORMAT = "H:i"
 SHORT_DATE_FORMAT = "j. M Y"
 SHORT_DATETIME_FORMAT = "j. M Y, H:i"
