@@ -17,7 +17,7 @@ from subscriptions.models import LastVerification
 from .needs import needs_of
 from .tiles import tiles_of
 
-SHOWN = 6
+SHOWN = 8
 # What they take, label, address and icon.
 QUICK_LINKS = (
     (

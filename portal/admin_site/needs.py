@@ -161,7 +161,7 @@ def _approval(approval: Approval) -> Need:
         "bad",
         _("Approval asked"),
         what=str(approval.customer),
-        detail=approval.sentence,
+        detail=approval.sentence.rstrip("."),
         url=approval.get_absolute_url(),
         verb=_("Decide"),
         until=approval.expires_at,

@@ -208,6 +208,7 @@ class ScopedModelAdmin(admin.ModelAdmin):
             "title": str(obj),
             "subtitle": None,
             "show_save_and_add_another": False,
+            "show_close": False,  # the breadcrumbs lead back
             "transitions": self.possible_transitions(request, obj),
         }
 

@@ -94,3 +94,25 @@ def test_order_is_reviewed_and_suspended_when_no_script_runs(
     row.refresh_from_db()
     assert row.status == "suspended"
     watch.look(staff, "suspended")
+
+
+def test_many_are_invited_and_their_links_shown_when_no_script_runs(
+    open_browser: OpenBrowser, watch: Watch
+):
+    staff = open_browser(java_script_enabled=False)
+    people.to_back_office(staff, stories.staff())
+    people.follow_quick_link(staff)
+    staff.get_by_role("link", name="Invite many customers").click()
+    staff.get_by_label("Or paste the list").fill("ada@one.example\nbad\nit@two.example")
+    staff.get_by_role("button", name="Look at it first").click()
+    expect(staff.get_by_text("Nothing is created yet")).to_be_visible()
+    assert not Invitation.objects.exists()
+    watch.look(staff, "many-preview")
+    staff.get_by_role("button", name="Create 2 invitations").click()
+    addresses = Invitation.objects.values_list("recipient_email", flat=True)
+    links = staff.get_by_role("region", name="The links")
+    for invitation in Invitation.objects.all():
+        row = links.get_by_role("row").filter(has_text=invitation.recipient_email)
+        expect(row).to_contain_text(invitation.url)
+    assert set(addresses) == {"ada@one.example", "it@two.example"}
+    watch.look(staff, "many-links")
