@@ -112,7 +112,7 @@ def test_create_makes_a_batch_once_and_its_page_shows_the_links(office, sales):
     running.run_waiting("test")
     [invitation] = Invitation.objects.exclude(pk__in=earlier)
     page = text(sales.get(url(batch)))
-    assert "1 of 1 lines" in page
+    assert "1 invitation created" in page
     assert "progress.js" not in page
     assert REFRESHES not in page
     assert invitation.url in page

@@ -51,7 +51,7 @@ def test_member_and_administrators_are_told_once(agent, member, settings):
     assert page == f"/admin/relationships/staffmembership/{member.pk}/change/"
     letters = {email.recipient: email.text for email in OutgoingEmail.objects.all()}
     assert set(letters) == {member.user.email, agent.user.email}
-    assert "1 Apr 2026, 12:00 UTC" in letters[member.user.email]
+    assert "1 April 2026, 12:00 UTC" in letters[member.user.email]
     assert member.user.full_name not in letters[agent.user.email]
 
 
