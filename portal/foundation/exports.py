@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from math import ceil
 from typing import Any, TypeAlias
 
@@ -191,7 +191,16 @@ def _cell(name: str, row: Any, model_admin: Any, words: Words) -> Cell:
         return _("Yes") if value else _("No")
     if value is None or isinstance(value, int | float | Decimal | date):
         return value
-    return strip_tags(str(value))
+    return _plain(str(value))
+
+
+@lru_cache(maxsize=1000)  # badges and such: few, and again in each row
+def _without_tags(text: str) -> str:
+    return strip_tags(text)
+
+
+def _plain(text: str) -> str:
+    return _without_tags(text) if "<" in text else text
 
 
 def _word(name: str, row: Any, value: Any, words: Words) -> Any:
