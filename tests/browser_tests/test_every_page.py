@@ -10,14 +10,13 @@ from django.db import transaction
 from django.test import override_settings
 
 from .looking import DESKTOP, Eye, note, open_shelf, report
-from .walk import Page, different, walk
+from .walk import Page, covering, walk
 from .watching import Watch
 
-# The walk has a transaction of its own, but takes a database that has been set up.
-pytestmark = pytest.mark.django_db
+# The walk has a transaction of its own, but takes a database that has been set up. It is
+# long: one process walks it.
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("pages")]
 
-# Parts, so that processes share the work.
-PARTS = 4
 # For so many requests from one address at once.
 QUICK = {
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
@@ -51,10 +50,9 @@ def eye(new_context: Any, watch: Watch) -> Iterator[Eye]:
         yield Eye(context, watch, shelf)
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_page_has_no_fault(eye: Eye, pages: list[Page], part: int):
+def test_page_has_no_fault(eye: Eye, pages: list[Page]):
     faults: dict[str, list[Page]] = {}
-    for page in different(pages)[part::PARTS]:
+    for page in covering(pages):
         note(faults, eye.faults(page), page)
     assert not faults, "\n".join(report(faults))
 
