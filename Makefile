@@ -10,9 +10,8 @@ PIP := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 PYTEST := $(PY) -m pytest --no-header -n auto --maxprocesses 8 --dist loadgroup
 # What these go through, the others go through too.
 MEASURED := --cov --cov-report= $(addprefix --ignore=tests/,browser_tests fuzz languages matrix)
-# Words and looks are the same on any database, and so is the table of rights; whose rows
-# somebody reaches is tested on both.
-ABOUT_THE_DATABASE := $(addprefix --ignore=tests/,languages browser_tests matrix)
+# Words and looks are the same on any database.
+ABOUT_THE_DATABASE := $(addprefix --ignore=tests/,languages browser_tests)
 MODELS_AND_SERVICES := relationships/models/*,relationships/services/*,subscriptions/models/*,subscriptions/services/*
 # Only staff sees these, and the back office is English: not in the catalogue.
 STAFF_ONLY := tests/* */admin* */models/* */management/* portal/accounts/[!e]* portal/jobs/* portal/foundation/[!t]* \

@@ -13,8 +13,8 @@ from .looking import DESKTOP, Eye, note, open_shelf, report
 from .walk import Page, covering, walk
 from .watching import Watch
 
-# The walk has a transaction of its own, but takes a database that has been set up. It is
-# long: one process walks it.
+# The walk has a transaction of its own, but takes a database that has been set up.
+# It is long: one process walks it.
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("pages")]
 
 # For so many requests from one address at once.

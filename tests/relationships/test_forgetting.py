@@ -122,6 +122,16 @@ def test_all_else_stays_when_somebody_is_anonymised(
     assert other.recipient_email == "else@quist.example"
 
 
+def test_name_goes_from_a_text_that_went_to_somebody_else(agent, person):
+    draft = stories.invitation(agent, recipient_email="else@quist.example")
+    body = f"{NAME} <{ADDRESS}> asked for this.\n\n{draft.url}"
+    edit_invitation(draft, actor=agent, subject="For the tenant", body=body)
+    anonymise_person(person, actor=stories.operator(), reason="It was asked for.")
+    kept = Invitation.objects.get()
+    assert kept.recipient_email == "else@quist.example"
+    assert kept.body == "– <–> asked for this.\n\n[[link]]"
+
+
 def test_others_keep_their_name_and_address_when_somebody_is_anonymised(
     person, customer
 ):

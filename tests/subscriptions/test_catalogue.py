@@ -1,3 +1,4 @@
+from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 
+from portal.foundation import clock
 from relationships.actors import Actor
 from subscriptions.models import Offer, Product, ProductAlias
 from subscriptions.services.catalogue import import_catalogue
@@ -176,3 +178,10 @@ def test_catalogue_is_the_same_for_everybody():
 def test_alias_is_called_by_its_name():
     alias = ProductAlias.objects.create(product=ProductFactory(), name="E3")
     assert str(alias) == "E3"
+
+
+def test_offer_keeps_the_moment_when_it_was_first_not_sold_any_more():
+    offer = OfferFactory(is_available=False)
+    with clock.at(clock.now() + timedelta(days=1)):
+        offer.save()
+    assert Offer.objects.get().sold_until == offer.sold_until < clock.now()
