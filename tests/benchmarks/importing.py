@@ -1,27 +1,51 @@
 """An import of 100,000 rows, against django-import-export and a bare COPY.
 
-    python -m tests.benchmarks.importing [ROWS]
+    python -m tests.benchmarks.importing [ROWS [ROUNDS]]
 
-on the database of `DATABASE_URL`, in a database of its own that is dropped at the end.
-What counts for ours is everything: reading the file, preview, comparing, recording.
+What counts for ours is everything: reading the file, comparing, the preview's rows,
+recording, the log. A bare COPY has none of that: it takes the finished rows, as text
+that PostgreSQL wrote itself, into the very table, with its indexes, constraints and
+guards; the same into a table without any of these is told beside it. Ours and COPY take
+turns, each into empty tables, and the median counts.
+
+django-import-export takes the first rows of the same file into the same table, preview
+included: once as its documentation begins, row by row, and once as fast as its options
+make it. What is compared is its time per row.
+
+Beside seconds there is what the processors spent, ours and the database's together (on
+Linux, where it runs beside): a busy machine changes that less.
 """
 
 import csv
 import io
 import os
+import subprocess
 import sys
 import tempfile
 import time
-import tracemalloc
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-import django
+from . import harness
 
 CUSTOMERS = 1_000
+# What django-import-export is set to, and how many rows it takes over then.
+THEIRS: dict[str, tuple[int, dict[str, Any]]] = {
+    "row by row": (1_000, {}),
+    "in bulk": (
+        5_000,
+        {
+            "use_bulk": True,
+            "batch_size": 1_000,
+            "skip_diff": True,
+            "skip_html_diff": True,
+        },
+    ),
+}
 HEADER = (
     "Microsoft ID",
     "Subscription ID",
@@ -35,47 +59,60 @@ HEADER = (
     "Auto renew",
     "Reseller",
 )
-PLAIN = "plain_subscription"
-SAMPLE = 100  # django-import-export gets one row in so many: its time grows with them
+TABLE, PLAIN = "subscriptions_subscription", "plain_subscription"
 
 
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+@dataclass
+class Cost:
+    seconds: float
+    busy: float  # seconds of the processors
+
+    def of(self, other: "Cost") -> list[float]:
+        """This as a part of the other."""
+        busy = self.busy / other.busy if other.busy else 0.0
+        return [self.seconds / other.seconds, busy]
 
 
-def timed(run: Callable[[], Any]) -> float:
-    began = time.perf_counter()
+def measured(run: Callable[[], Any]) -> Cost:
+    began, spent = time.perf_counter(), _busy()
     run()
-    return time.perf_counter() - began
+    return Cost(time.perf_counter() - began, _busy() - spent)
 
 
-@contextmanager
-def database() -> Iterator[None]:
+def _busy() -> float:
+    return time.process_time() + _busy_in_the_database()
+
+
+def _busy_in_the_database() -> float:
     from django.db import connection
 
-    old = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
-        name = Path(tempfile.mkdtemp()) / "benchmark.sqlite3"
-        connection.settings_dict["TEST"]["NAME"] = str(name)
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(old, verbosity=0)
+        return 0.0
+    connection.ensure_connection()
+    file = Path(f"/proc/{connection.connection.info.backend_pid}/stat")
+    if not file.exists():
+        return 0.0
+    fields = file.read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def write_file(path: Path, tenants: list[Any], rows: int) -> None:
+def usual(costs: list[Cost]) -> Cost:
+    return Cost(median(c.seconds for c in costs), median(c.busy for c in costs))
+
+
+def write_file(path: Path, tenants: list[Any], rows: int, *, more: int = 0) -> Path:
+    """The same rows each time; every tenth says other seats when `more` are given."""
     with path.open("w", newline="") as lines:
         writer = csv.writer(lines)
         writer.writerow(HEADER)
         for number in range(rows):
+            seats = number % 300 + 1
             writer.writerow(
                 (
                     tenants[number % len(tenants)],
-                    uuid.uuid4(),
+                    uuid.uuid5(uuid.NAMESPACE_OID, str(number)),
                     f"Office 365 E{number % 40}",
-                    number % 300 + 1,
+                    seats if number % 10 else seats + more,
                     "Active",
                     "P1Y",
                     "annual",
@@ -85,28 +122,60 @@ def write_file(path: Path, tenants: list[Any], rows: int) -> None:
                     "",
                 )
             )
+    return path
 
 
 # Ours
 
 
-def ours(path: Path, actor: Any) -> Any:
-    from subscriptions.services.importing.checking import check
-    from subscriptions.services.importing.recording import record_rows, start
-    from subscriptions.services.importing.uploading import choose_columns, upload
+class Ours:
+    """An import, step by step."""
 
-    with path.open("rb") as file:
-        run = upload(file, path.name, actor=actor, channel="direct")
-    choose_columns(run, actor=actor, columns=run.columns, day_first=False)
-    check(run, actor=actor)
-    start(run, actor=actor)
-    return record_rows(run, actor=actor)
+    def __init__(self, path: Path, actor: Any) -> None:
+        self.path, self.actor, self.run = path, actor, None
+
+    def read(self) -> None:
+        from subscriptions.services.importing.uploading import upload
+
+        with self.path.open("rb") as file:
+            self.run = upload(file, "list.csv", actor=self.actor, channel="direct")
+
+    def preview(self) -> None:
+        from subscriptions.services.importing.checking import check
+        from subscriptions.services.importing.uploading import choose_columns
+
+        run: Any = self.run
+        choose_columns(run, actor=self.actor, columns=run.columns, day_first=False)
+        self.run = check(run, actor=self.actor)
+
+    def record(self) -> None:
+        from subscriptions.services.importing.recording import record_rows, start
+
+        run: Any = self.run
+        start(run, actor=self.actor)
+        self.run = record_rows(run, actor=self.actor)
+
+    @property
+    def steps(self) -> dict[str, Callable[[], None]]:
+        return {
+            "reading the file": self.read,
+            "preview": self.preview,
+            "recording": self.record,
+        }
+
+
+def ours(path: Path, actor: Any) -> dict[str, int]:
+    """What came of the rows."""
+    made: Any = Ours(path, actor)
+    for step in made.steps.values():
+        step()
+    return dict(made.run.counts)
 
 
 # The same rows by django-import-export, as its documentation has it
 
 
-def by_import_export(path: Path) -> None:
+def by_import_export(path: Path, options: dict[str, Any]) -> None:
     """Into the very table, with the guards on; found again by what names a row."""
     import tablib
     from import_export import fields, resources, widgets
@@ -139,11 +208,13 @@ def by_import_export(path: Path) -> None:
                 *("customer", "external_id", "product_name", "quantity", "term"),
                 *("billing_plan", "started_at", "commitment_ends_at"),
             )
-            skip_unchanged = True
+            skip_unchanged = "skip_diff" not in options
 
         def before_save_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
             instance.channel = "direct"
 
+    for name, value in options.items():
+        setattr(Resource._meta, name, value)
     data = tablib.Dataset().load(path.read_text(), "csv")
     for is_preview in (True, False):
         result = Resource().import_data(data, dry_run=is_preview, raise_errors=True)
@@ -153,29 +224,30 @@ def by_import_export(path: Path) -> None:
 # A bare COPY of the rows that ours has recorded
 
 
-def by_copy(table: str) -> float:
-    """Out of the table as text, and in again: only the way in counts."""
+def copied_out() -> bytes:
     from django.db import connection
 
     content = io.BytesIO()
-    with connection.cursor() as cursor:
-        with cursor.copy(
-            "COPY (SELECT * FROM subscriptions_subscription) TO STDOUT"
-        ) as rows:
-            for part in rows:
-                content.write(part)
-        if table == PLAIN:
-            cursor.execute(f"CREATE TABLE {PLAIN} (LIKE subscriptions_subscription)")
-    empty_tables()
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY (SELECT * FROM {TABLE}) TO STDOUT") as rows,
+    ):
+        for part in rows:
+            content.write(part)
+    return content.getvalue()
+
+
+def copied_in(content: bytes, table: str) -> Cost:
+    from django.db import connection
 
     def copy() -> None:
         with (
             connection.cursor() as cursor,
             cursor.copy(f"COPY {table} FROM STDIN") as into,
         ):
-            into.write(content.getvalue())
+            into.write(content)
 
-    return timed(copy)
+    return measured(copy)
 
 
 def empty_tables() -> None:
@@ -185,82 +257,134 @@ def empty_tables() -> None:
     from portal.foundation import guards
     from subscriptions import models
 
-    with guards.lifted():
+    names = [
+        model._meta.db_table
         for model in (
             models.ImportRow,
             models.ImportChunk,
             models.ImportedObservation,
             models.Import,
             models.Subscription,
-        ):
-            with connection.cursor() as cursor:
-                cursor.execute(f"DELETE FROM {model._meta.db_table}")
+        )
+    ]
+    with guards.lifted(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"TRUNCATE {', '.join(names)} CASCADE")
+        else:
+            for name in names:
+                cursor.execute(f"DELETE FROM {name}")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
 
 
-def peak_memory(path: Path, actor: Any) -> float:
-    """Megabytes that Python held at most beside what it holds anyway."""
-    tracemalloc.start()
-    try:
-        ours(path, actor)
-        return tracemalloc.get_traced_memory()[1] / 1e6
-    finally:
-        tracemalloc.stop()
+# What is told
 
 
-def main(rows: int = 100_000) -> None:
+def against_copy(file: Path, actor: Any, rounds: int) -> Cost:
+    """Ours and a COPY in turns; on SQLite, which has none, ours alone."""
+    from django.db import connection
+
+    first: list[Cost] = []
+    copied: list[Cost] = []
+    content = b""
+    for _round in range(rounds):
+        empty_tables()
+        first.append(measured(lambda: ours(file, actor)))
+        if connection.vendor == "postgresql":
+            content = content or copied_out()
+            empty_tables()
+            copied.append(copied_in(content, TABLE))
+    if copied:
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TABLE {PLAIN} (LIKE {TABLE})")
+        plain = copied_in(content, PLAIN)
+        say("all rows new", usual(first))
+        say("a bare COPY of them", usual(copied))
+        say("a COPY without indexes and guards", plain)
+        tell_ratio("COPY to ours, in turns", usual(copied).of(usual(first)))
+        tell_ratio("COPY without indexes and guards to ours", plain.of(usual(first)))
+    else:
+        say("all rows new", usual(first))
+    return usual(first)
+
+
+def against_import_export(
+    part: Path, how: str, count: int, options: dict[str, Any], ours_per_row: Cost
+) -> None:
+    empty_tables()
+    cost = measured(lambda: by_import_export(part, options))
+    say(f"django-import-export {how}, {count} rows", cost)
+    per_row = Cost(cost.seconds / count, cost.busy / count)
+    tell_ratio("  its time per row to ours", per_row.of(ours_per_row))
+
+
+def say(what: str, cost: Cost) -> None:
+    harness.say(f"{what:45} {cost.seconds:7.1f} s, processors {cost.busy:7.1f} s")
+
+
+def tell_ratio(what: str, ratios: list[float]) -> None:
+    harness.say(f"{what:45} {ratios[0]:7.2f}  , processors {ratios[1]:7.2f}")
+
+
+def in_a_process_of_its_own(file: Path) -> float:
+    """The most memory, in megabytes, of a process that imports nothing but this."""
+    from django.db import connection
+
+    empty_tables()
+    name = str(connection.settings_dict["NAME"])
+    command = [sys.executable, "-m", __spec__.name, "memory", name, str(file)]
+    return float(subprocess.check_output(command, text=True))
+
+
+def memory(database: str, file: str) -> None:
+    from django.db import connection
+
+    from portal.accounts.models import User
+    from relationships.actors import Actor
+
+    connection.settings_dict["NAME"] = database
+    actor = Actor.operator(User.objects.get(is_superuser=True))
+    counts = ours(Path(file), actor)
+    assert counts.keys() == {"new"}, counts
+    harness.say(f"{harness.peak_megabytes():.1f}")
+
+
+def main(rows: int = 100_000, rounds: int = 3) -> None:
     from django.db import connection
 
     from relationships.actors import Actor
     from tests.factories import CustomerFactory, UserFactory
 
-    with database(), tempfile.TemporaryDirectory() as folder:
+    with harness.database(), tempfile.TemporaryDirectory() as folder:
         actor = Actor.operator(UserFactory(is_staff=True, is_superuser=True))
         tenants = [CustomerFactory().tenant_id for _n in range(CUSTOMERS)]
-        file, small = Path(folder, "list.csv"), Path(folder, "small.csv")
-        write_file(file, tenants, rows)
-        write_file(small, tenants, rows // 10)
-        say(f"{rows} rows, {file.stat().st_size / 1e6:.1f} MB, {connection.vendor}")
-        first = timed(lambda: ours(file, actor))
-        say(f"ours, all new             {first:7.1f} s")
-        again = timed(lambda: ours(file, actor))
-        say(f"ours, all unchanged       {again:7.1f} s")
-        if connection.vendor == "postgresql":
-            for table, name in (
-                ("subscriptions_subscription", "the guarded table"),
-                (PLAIN, "a table without indexes and guards"),
-            ):
-                copied = by_copy(table)
-                say(
-                    f"COPY into {name}: {copied:.1f} s, ours {copied / first:.2f} of it"
-                )
-                if table != PLAIN:
-                    continue
-                with connection.cursor() as cursor:
-                    cursor.execute(
-                        f"INSERT INTO subscriptions_subscription SELECT * FROM {PLAIN}"
-                    )
+        place = Path(folder)
+        file = write_file(place / "list.csv", tenants, rows)
+        size = file.stat().st_size / 1e6
+        harness.say(f"{rows} rows, {size:.1f} MB, {connection.vendor}")
+        first = against_copy(file, actor, rounds)
         empty_tables()
-        least = peak_memory(small, actor)
-        empty_tables()
-        most = peak_memory(file, actor)
-        say(
-            f"peak memory               {least:7.1f} MB at {rows // 10} rows, "
-            f"{most:.1f} MB at {rows}: {most / least:.2f} times"
+        for name, step in Ours(file, actor).steps.items():
+            say(f"  {name}", measured(step))
+        say("the same file again, nothing new", measured(lambda: ours(file, actor)))
+        other = write_file(place / "other.csv", tenants, rows, more=1)
+        say("a tenth of the rows supersede", measured(lambda: ours(other, actor)))
+        few = write_file(place / "few.csv", tenants, rows // 10)
+        least, most = in_a_process_of_its_own(few), in_a_process_of_its_own(file)
+        harness.say(
+            f"memory at most: {least:.0f} MB at {rows // 10} rows, {most:.0f} MB at "
+            f"{rows}: {most / least:.2f} times"
         )
-        empty_tables()
-        sample = Path(folder, "sample.csv")
-        write_file(sample, tenants, rows // SAMPLE)
-        theirs = timed(lambda: by_import_export(sample)) * SAMPLE
-        say(
-            f"django-import-export      {theirs:7.1f} s (from {rows // SAMPLE} rows): "
-            f"ours is {theirs / first:.1f} times as fast"
-        )
+        per_row = Cost(first.seconds / rows, first.busy / rows)
+        for how, (most_rows, options) in THEIRS.items():
+            count = min(most_rows, rows)
+            part = write_file(place / "part.csv", tenants, count)
+            against_import_export(part, how, count, options, per_row)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    os.environ.setdefault("DEBUG", "on")
-    django.setup()
-    main(*map(int, sys.argv[1:]))
+    harness.begin()
+    if sys.argv[1:2] == ["memory"]:
+        memory(*sys.argv[2:])
+    else:
+        main(*map(int, sys.argv[1:]))

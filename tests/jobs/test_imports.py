@@ -21,7 +21,7 @@ from .workers import eventually, jobs_are_over
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_workers]
 
-ROWS = 5000
+ROWS = 10_000
 
 
 @pytest.fixture
