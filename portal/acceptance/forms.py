@@ -18,7 +18,23 @@ from subscriptions.services.observations import Statement
 MOST_SEATS = 1_000_000
 
 
-class AgreementForm(forms.Form):
+def _outlined(name: str, label: str) -> Submit:
+    """A button beside the one that people come for."""
+    button = Submit(name, label)
+    button.field_classes = "btn btn-outline-secondary"
+    return button
+
+
+class PostedForm(forms.Form):
+    """Goes to an address of its own; the page beside it has other forms."""
+
+    def __init__(self, data: Any = None, *, action: str) -> None:
+        super().__init__(data)
+        self.helper = FormHelper()
+        self.helper.form_action = action
+
+
+class AgreementForm(PostedForm):
     """Accept. Whether the agreement has to be confirmed is the service's to say."""
 
     agreed = forms.BooleanField(required=False)
@@ -26,7 +42,7 @@ class AgreementForm(forms.Form):
     def __init__(
         self, data: Any = None, *, action: str, partner: Partner, customer: str
     ) -> None:
-        super().__init__(data)
+        super().__init__(data, action=action)
         agreement = CustomerAgreement.current_name()
         self.fields["agreed"].label = _(
             "I have read the %(agreement)s, and I agree to it for %(customer)s."
@@ -34,13 +50,11 @@ class AgreementForm(forms.Form):
         self.fields["agreed"].help_text = _(
             "Your name, your role and the time (UTC) are recorded with your decision."
         )
-        self.helper = FormHelper()
-        self.helper.form_action = action
         accept = _("Accept %(partner)s as reseller") % {"partner": partner.name}
         self.helper.add_input(Submit("accept", accept))
 
 
-class DeclineForm(forms.Form):
+class DeclineForm(PostedForm):
     reason = forms.CharField(
         label=gettext_lazy("Reason (optional)"),
         help_text=gettext_lazy("The partner's staff reads it."),
@@ -50,15 +64,11 @@ class DeclineForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, action: str) -> None:
-        super().__init__(data)
-        self.helper = FormHelper()
-        self.helper.form_action = action
-        button = Submit("decline", _("Decline the invitation"))
-        button.field_classes = "btn btn-outline-secondary"
-        self.helper.add_input(button)
+        super().__init__(data, action=action)
+        self.helper.add_input(_outlined("decline", _("Decline the invitation")))
 
 
-class AskForm(forms.Form):
+class AskForm(PostedForm):
     """Ask the partner for a new link."""
 
     message = forms.CharField(
@@ -70,9 +80,7 @@ class AskForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, action: str) -> None:
-        super().__init__(data)
-        self.helper = FormHelper()
-        self.helper.form_action = action
+        super().__init__(data, action=action)
         self.helper.add_input(Submit("ask", _("Ask for a new link")))
 
 
@@ -94,9 +102,7 @@ class FileForm(UploadForm):
                 Column("channel", css_class="col-md-5"),
             )
         )
-        button = Submit("upload", _("Show what would be added"))
-        button.field_classes = "btn btn-outline-secondary"
-        self.helper.add_input(button)
+        self.helper.add_input(_outlined("upload", _("Show what would be added")))
 
 
 class LeaveOutForm(forms.Form):
@@ -111,7 +117,7 @@ class LeaveOutForm(forms.Form):
         self.helper.disable_csrf = True
 
 
-class StatementForm(forms.Form):
+class StatementForm(PostedForm):
     """What the customer has from another channel, in its own words."""
 
     channel = forms.ChoiceField(
@@ -147,9 +153,7 @@ class StatementForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, action: str) -> None:
-        super().__init__(data)
-        self.helper = FormHelper()
-        self.helper.form_action = action
+        super().__init__(data, action=action)
         self.helper.layout = Layout(
             Row(
                 Column("product_name", css_class="col-md-5"),
@@ -163,9 +167,7 @@ class StatementForm(forms.Form):
             ),
             Row(Column("external_id", css_class="col-md-5")),
         )
-        button = Submit("add", _("Add to the list"))
-        button.field_classes = "btn btn-outline-secondary"
-        self.helper.add_input(button)
+        self.helper.add_input(_outlined("add", _("Add to the list")))
 
     def statement(self) -> Statement:
         values = dict(self.cleaned_data)
