@@ -241,7 +241,7 @@ def test_asking_for_a_new_link_is_told_to_staff_once(
     assert case.customer == (admin.customer if was_known else None)
     page = text_of(visitor.get(path))
     assert f"Thank you. {sales.partner.name} was asked for a new link." in page
-    assert f">{case.opened_at:%-d %B %Y, %H:%M} UTC</time>" in page
+    assert f">{case.opened_at:%-d %b %Y, %H:%M} UTC</time>" in page
     assert 'name="message"' not in page
 
 

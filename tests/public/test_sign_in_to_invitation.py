@@ -42,7 +42,7 @@ def test_landing_names_partner_and_what_happens_when_nobody_is_signed_in(sales):
         partner.contact_email,
         partner.contact_phone,
         "Global administrator",
-        f">{invitation.expires_at:%-d %B %Y, %H:%M} UTC</time>",
+        f">{invitation.expires_at:%-d %b %Y, %H:%M} UTC</time>",
         "Signing in decides nothing",
     ):
         assert words in page
