@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Union
 from crispy_forms.helper import FormHelper
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -86,6 +88,23 @@ class Transition:
     stamp: Callable[[Any], object] | None = None
     css: str = ""
     template: str = "admin/confirm.html"
+
+
+class BoxOrId(AutocompleteSelect):
+    """A box that completes what is typed; without script, a field for the id."""
+
+    def render(
+        self, name: str, value: Any, attrs: Any = None, renderer: Any = None
+    ) -> Any:
+        return format_html(
+            '{}<noscript><input type="text" name="{}" value="{}" aria-label="{}" '
+            'placeholder="{}"></noscript>',
+            super().render(name, value, attrs, renderer),
+            name,
+            value or "",
+            _("ID"),
+            _("ID in the address of its page"),
+        )
 
 
 class ScopedModelAdmin(admin.ModelAdmin):
@@ -173,10 +192,12 @@ class ScopedModelAdmin(admin.ModelAdmin):
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
-        """Offer only rows that the actor sees."""
+        """Offer only rows that the actor sees; where they are many, by typing."""
         manager = db_field.remote_field.model._default_manager
         if hasattr(manager, "visible_to"):
             kwargs.setdefault("queryset", manager.visible_to(request.actor))  # type: ignore[attr-defined]
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = BoxOrId(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def changelist_view(

@@ -81,7 +81,7 @@ class StaffMembershipAdmin(PortalModelAdmin):
     list_filter = ("role",)
     list_select_related = ("user", "partner")
     search_fields = ("user__full_name", "user__login", "partner__name")
-    autocomplete_fields = ("user", "partner")
+    autocomplete_fields = ("user",)
     restricted = {"user": Column.PERSONAL_DATA}
 
     def formfield_for_dbfield(

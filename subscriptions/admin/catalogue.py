@@ -93,7 +93,6 @@ class OfferAdmin(PortalModelAdmin):
     list_filter = ("is_available", "term", "billing_plan", "currency")
     list_select_related = ("product",)
     search_fields = ("product__title", "product__product_id")
-    autocomplete_fields = ("product",)
     restricted = {"unit_price": Column.REVENUE}
 
     def save_model(

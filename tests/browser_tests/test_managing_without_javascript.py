@@ -5,11 +5,15 @@ from datetime import timedelta
 from playwright.sync_api import expect
 
 from portal.foundation import clock
-from relationships.models import CustomerAgreement, ResellerRelationship
-from subscriptions.models import ProductAlias, ScheduledChange
+from relationships.models import (
+    CustomerAgreement,
+    ResellerRelationship,
+    StaffMembership,
+)
+from subscriptions.models import Offer, ProductAlias, ScheduledChange
 
 from .. import stories
-from ..factories import OfferFactory, ProductFactory
+from ..factories import OfferFactory, PartnerFactory, ProductFactory, UserFactory
 from . import people
 from .conftest import OpenBrowser
 from .watching import Watch
@@ -76,3 +80,28 @@ def test_name_of_a_product_is_added_when_no_script_runs(
     watch.look(staff, "name-of-a-product")
     staff.get_by_role("button", name="Save", exact=True).click()
     assert ProductAlias.objects.get().product == product
+
+
+def test_offer_and_membership_are_added_when_no_script_runs(
+    open_browser: OpenBrowser, watch: Watch
+):
+    product, person = ProductFactory(title="Project Plan 3"), UserFactory()
+    partner = PartnerFactory()
+    operator = open_browser(java_script_enabled=False)
+    people.to_back_office(operator, stories.operator())
+    operator.goto("/admin/subscriptions/offer/add/")
+    operator.get_by_label("Product").select_option(label=str(product))
+    operator.get_by_label("Term").select_option("P1Y")
+    operator.get_by_label("Billing plan").select_option("monthly")
+    people.fill(operator, Currency="EUR", List_price="7.50")
+    watch.look(operator, "offer")
+    operator.get_by_role("button", name="Save", exact=True).click()
+    assert Offer.objects.get().product == product
+    operator.goto("/admin/relationships/staffmembership/add/")
+    operator.get_by_role("textbox", name="ID").fill(str(person.pk))
+    operator.get_by_label("Partner").select_option(label=str(partner))
+    operator.get_by_label("Role").select_option("sales_agent")
+    watch.look(operator, "membership")
+    operator.get_by_role("button", name="Save", exact=True).click()
+    made = StaffMembership.objects.get(user=person)
+    assert (made.partner, made.role) == (partner, "sales_agent")
