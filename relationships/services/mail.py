@@ -144,11 +144,11 @@ def settle_abandoned() -> None:
     sending = OutgoingEmail.objects.filter(status=EmailStatus.SENDING)
     for pk in list(sending.values_list("pk", flat=True)):
         if not jobs.filter(args_kwargs__args=[pk]).exists():
-            _settle(pk)
+            settle(pk)
 
 
 @transaction.atomic
-def _settle(pk: int) -> None:
+def settle(pk: int) -> None:
     """Not where its job has ended, and has told its fate, in between."""
     sending = OutgoingEmail.objects.filter(pk=pk, status=EmailStatus.SENDING)
     email = sending.select_for_update().first()

@@ -178,7 +178,7 @@ def deliver(context: JobContext, delivery_id: str, sending: int = 1) -> None:
     if delivery.state == DeliveryState.DELIVERED or delivery.sending != sending:
         return
     if not delivery.endpoint.is_active and delivery.event != WebhookEvent.TEST:
-        _note(delivery, DeliveryState.GIVEN_UP)
+        note(delivery, DeliveryState.GIVEN_UP)
         raise GiveUp(_("The webhook is switched off."))
     _wait_for_rest(delivery)
     began = monotonic()
@@ -213,7 +213,7 @@ def _judge(
 ) -> None:
     """2xx is a yes, 410 switches the webhook off, anything else is tried again."""
     if answer is not None and 200 <= answer.status < 300:
-        _note(delivery, DeliveryState.DELIVERED, came)
+        note(delivery, DeliveryState.DELIVERED, came)
         if delivery.endpoint.rests_until is not None:
             _rest(delivery, None)
         return
@@ -224,7 +224,7 @@ def _judge(
     if is_last:
         _give_up(delivery, came)
     else:
-        _note(delivery, DeliveryState.RETRYING, came)
+        note(delivery, DeliveryState.RETRYING, came)
     raise NotTaken(came["said"])
 
 
@@ -260,7 +260,7 @@ def signature(secret: bytes, event_id: str, timestamp: str, body: bytes) -> str:
     return "v1," + base64.b64encode(digest).decode()
 
 
-def _note(
+def note(
     delivery: WebhookDelivery,
     state: DeliveryState,
     came: dict[str, Any] | None = None,
@@ -280,14 +280,14 @@ def _note(
 
 @transaction.atomic
 def _give_up(delivery: WebhookDelivery, came: dict[str, Any]) -> None:
-    _note(delivery, DeliveryState.GIVEN_UP, came)
+    note(delivery, DeliveryState.GIVEN_UP, came)
     events.webhook_failed(delivery.endpoint)
 
 
 @transaction.atomic
 def _switch_off(delivery: WebhookDelivery, came: dict[str, Any]) -> None:
     """Its server says that it is gone for good: the one that was asked, not a newer."""
-    _note(delivery, DeliveryState.GIVEN_UP, came)
+    note(delivery, DeliveryState.GIVEN_UP, came)
     endpoint = delivery.endpoint
     rows = WebhookEndpoint.objects.filter(
         pk=endpoint.pk, url=endpoint.url, is_active=True

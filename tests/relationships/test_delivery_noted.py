@@ -134,3 +134,12 @@ def test_email_that_was_sent_or_waits_is_left_as_it_is(running_server):
     mail.settle_abandoned()
     assert fate(sent) == (EmailStatus.SENT, "")
     assert fate(waiting) == (EmailStatus.QUEUED, "")
+
+
+def test_email_stays_sent_when_its_job_ended_while_the_abandoned_were_looked_for(
+    running_server,
+):
+    sent = queue()
+    deliver()
+    mail.settle(sent.pk)
+    assert fate(sent) == (EmailStatus.SENT, "")

@@ -15,6 +15,7 @@ from portal.foundation import clock
 from portal.jobs import running
 from portal.jobs.models import Job
 from relationships.actors import Actor
+from relationships.enums import DeliveryState
 from relationships.exceptions import TransitionNotAllowed
 from relationships.models import ActivityRecord, WebhookDelivery
 from relationships.services import endpoints, jobs, webhooks
@@ -255,6 +256,17 @@ def test_delivery_that_is_delivered_is_not_sent_by_an_old_job(serve, agent):
     webhooks.deliver.enqueue(str(only_delivery().pk))
     work()
     assert len(server.requests) == 1
+
+
+def test_delivery_stays_delivered_when_a_slower_attempt_of_it_fails(serve, agent):
+    endpoints.send_test(listen(agent, serve(200)), actor=agent)
+    slow = only_delivery()
+    work()
+    came = {"at": clock.now().isoformat(), "said": "503", "seconds": 9}
+    webhooks.note(slow, DeliveryState.RETRYING, came)
+    stored = only_delivery()
+    assert (stored.state, stored.attempts) == (DeliveryState.DELIVERED, 2)
+    assert stored.answers[-1] == came
 
 
 def test_job_gives_up_when_its_delivery_is_not_there_and_the_operator_sees_it():
