@@ -14,6 +14,7 @@ import xlsxwriter
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.formats import number_format
 from django.utils.html import strip_tags
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -134,7 +135,12 @@ def _on_several_sheets(rows: int) -> list[tuple[str, str]]:
         "%(rows)s rows on %(sheets)s sheets, one after the other: a sheet of a "
         "spreadsheet holds %(most)s and its head."
     )
-    return [(_("Sheets"), told % {"rows": rows, "sheets": sheets, "most": SHEET_ROWS})]
+    counts = {"rows": rows, "sheets": sheets, "most": SHEET_ROWS}
+    grouped = {
+        name: number_format(count, force_grouping=True)
+        for name, count in counts.items()
+    }
+    return [(_("Sheets"), told % grouped)]
 
 
 def _sheet(workbook: Any, heads: Sequence[str], name: str | None = None) -> Any:
