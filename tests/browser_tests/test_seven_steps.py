@@ -221,7 +221,7 @@ def order(page: Page, watch: Watch, offers: list[Offer]) -> None:
     page.get_by_role("button", name="Review the order").first.click()
     lines = page.get_by_role("row")
     expect(lines.filter(has_text="Microsoft 365 E3")).to_contain_text("USD 360.00")
-    expect(lines.filter(has_text="Microsoft 365 E3")).to_contain_text("USD 4320.00")
+    expect(lines.filter(has_text="Microsoft 365 E3")).to_contain_text("USD 4,320.00")
     expect(lines.filter(has_text="Power BI Pro")).to_contain_text("USD 50.00")
     expect(lines.filter(has_text="First bill")).to_contain_text("USD 410.00")
     watch.look(page, "review")

@@ -24,7 +24,7 @@ from relationships.services.agreements import attest_agreement
 from relationships.services.approvals import approve, do_or_ask, refuse
 from relationships.services.relationships import end_relationship
 from subscriptions.services import clock as moving
-from subscriptions.services import lifecycle, ordering
+from subscriptions.services import lifecycle, ordering, upkeep
 from subscriptions.services.observations import (
     Statement,
     record_observation,
@@ -294,6 +294,13 @@ def record(world):
 def retract(world):
     observation = stories.observation(world.customer)
     return lambda actor: retract_observation(observation, actor=actor, reason="x")
+
+
+@service(Action.VERIFY_EXISTING)
+def verify(world):
+    stories.observation(world.customer)
+    customer = world.related()
+    return lambda actor: upkeep.verify_customer(customer, actor=actor)
 
 
 @service(Action.EDIT_TEMPLATE)

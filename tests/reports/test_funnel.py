@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies as st
 
 from portal.foundation import clock
-from relationships.enums import OPEN_STATUSES
+from relationships.enums import OPEN_STATUSES, SentHow
 from relationships.models import Invitation
 from relationships.services import invitations
 from tests import stories
@@ -45,7 +45,7 @@ def play(colleagues, histories):
 
 def act(verb, invitation, who, admin):
     if verb == "send":
-        how = invitations.SentHow.BY_HAND
+        how = SentHow.BY_HAND
         return invitations.send_invitation(invitation, actor=who, how=how)
     if verb == "open":
         return invitations.open_invitation(invitation, actor=admin)
