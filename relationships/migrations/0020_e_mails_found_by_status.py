@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("relationships", "0019_renewals_to_decide_anew"),
+        ("relationships", "0019_renewals_anew_and_verified_when_asked"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("relationships", "0020_e_mails_found_by_status"),
+        ("relationships", "0018_languages_and_jobs_of_lists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
