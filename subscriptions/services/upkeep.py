@@ -97,7 +97,7 @@ def verify_customer(customer: Customer, *, actor: Actor) -> LastVerification:
         actor=actor,
         partner=relationship.partner,
         customer=customer,
-        new={"existing_count": relationship.existing_count, "result": found.result},
+        new={"result": found.result, "existing_count": relationship.existing_count},
     )
     return found
 

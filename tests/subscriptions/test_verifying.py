@@ -43,7 +43,7 @@ def test_result_is_kept_and_told_to_the_log(agent, customer):
         verify_customer(customer, actor=agent)
     kept = LastVerification.objects.get(relationship__customer=customer)
     assert (kept.result, kept.verified_at) == ("unchanged", NOON)
-    words = "existing subscriptions 1, result Unchanged"
+    words = "result Unchanged, existing subscriptions 1"
     assert told() == [(agent.user, customer, words)]
 
 
@@ -57,7 +57,7 @@ def test_newer_result_takes_the_place_of_the_older_when_a_row_was_changed(
         verify_customer(customer, actor=agent)
     kept = LastVerification.objects.get()
     assert (kept.result, kept.verified_at) == ("different", NOON)
-    assert told()[-1][2] == "existing subscriptions 1, result Different"
+    assert told()[-1][2] == "result Different, existing subscriptions 1"
 
 
 @pytest.mark.parametrize("role", EVERY_ROLE)
