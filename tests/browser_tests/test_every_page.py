@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import override_settings
 
 from .looking import DESKTOP, Eye, note, open_shelf, report
-from .walk import Page, covering, walk
+from .walk import Page, different, walk
 from .watching import Watch
 
 # The walk has a transaction of its own, but takes a database that has been set up.
@@ -52,7 +52,7 @@ def eye(new_context: Any, watch: Watch) -> Iterator[Eye]:
 
 def test_page_has_no_fault(eye: Eye, pages: list[Page]):
     faults: dict[str, list[Page]] = {}
-    for page in covering(pages):
+    for page in different(pages):
         note(faults, eye.faults(page), page)
     assert not faults, "\n".join(report(faults))
 

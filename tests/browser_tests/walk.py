@@ -1,7 +1,7 @@
 """A walk through every page, in every role, and what the pages were.
 
-The pages are fetched without a browser and kept; a browser looks at them later, at each
-element within each kind of surroundings once.
+The pages are fetched without a browser and kept; a browser looks at them later. Those
+that differ in names, ids and numbers alone are looked at once.
 """
 
 import re
@@ -73,16 +73,14 @@ class Page:
         return frozenset(shape)
 
 
-def covering(pages: list[Page]) -> list[Page]:
-    """As few as have between them whatever any of them has on it."""
+def different(pages: list[Page]) -> list[Page]:
+    """Those with something on them that no page with all the rest has too."""
     shapes = {page.shape: page for page in reversed(pages)}
-    unseen: frozenset[str] = frozenset().union(*shapes)
-    kept = []
-    while unseen:
-        shape = max(shapes, key=lambda one: len(one & unseen))
-        kept.append(shapes[shape])
-        unseen -= shape
-    return kept
+    kept: list[frozenset[str]] = []
+    for shape in sorted(shapes, key=len, reverse=True):
+        if not any(shape <= other for other in kept):
+            kept.append(shape)
+    return [shapes[shape] for shape in kept]
 
 
 def page_of(who: str, address: str, answer: Any) -> Page | None:
